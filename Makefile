@@ -1,0 +1,50 @@
+# make all      the default study: environment, models, tables, figures, results/report.html
+# make rivals   the same with group lasso and models from scratch in its tables
+# make test     the tests
+#
+# Variables: PYTHON (3.11 or 3.12), CORES, and SNAKEMAKE_ARGS with REPORT for a study of your own:
+#   make all SNAKEMAKE_ARGS="--configfile config/mine.yaml" REPORT=results/mine/report.html
+
+PYTHON = python3
+CORES = all
+SNAKEMAKE_ARGS =
+REPORT = results/report.html
+BIN = .venv/bin
+SUPPORTED = 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))'
+
+.PHONY: all rivals test clean-env
+
+all rivals: .venv/.installed
+	$(BIN)/snakemake $@ --cores $(CORES) $(SNAKEMAKE_ARGS)
+	$(BIN)/snakemake $@ --cores $(CORES) $(SNAKEMAKE_ARGS) --report $(REPORT)
+
+# With --capture=sys the programs that tests start show their progress.
+test: .venv/.installed
+	$(BIN)/python -m pytest --verbose --capture=sys --durations=10
+
+clean-env:
+	rm -rf .venv
+
+# Of pip's hundreds of lines, those are shown that tell it is at work; its warnings and errors all are.
+.venv/.installed: envs/requirements.txt workflow/pyproject.toml
+	@for python in $(PYTHON) python3.12 python3.11; do \
+	  if $$python -c $(SUPPORTED) 2>/dev/null; then break; fi; \
+	  python=; \
+	done; \
+	if test -z "$$python"; then \
+	  echo "Python 3.11 or 3.12 is needed; $(PYTHON) is `$(PYTHON) --version 2>&1`. Install one, or name it: make PYTHON=/path/to/python3.12" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Setting up .venv with `$$python --version` from envs/requirements.txt: a few minutes, once"; \
+	$$python -m venv .venv
+	@rm -f .venv/.installed .venv/.packages
+	@{ $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off \
+	     --requirement envs/requirements.txt && touch .venv/.packages; } \
+	  | awk '/^Collecting/ && ++found % 10 == 0 { print "  " found " packages found"; fflush() } \
+	         /Downloading .*MB\)/ { print "  fetching " $$2 " " $$3 " " $$4; fflush() } \
+	         /^Installing/ { print "  installing"; fflush() }'
+	@test -f .venv/.packages
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation \
+	  --editable workflow
+	@touch .venv/.installed
+	@echo "  .venv is ready"

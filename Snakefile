@@ -1,0 +1,78 @@
+import os
+import sys
+
+import pandas as pd
+from snakemake.utils import Paramspace, min_version
+
+from tprune.config.grid import (
+    label,
+    matched_strength,
+    model_grid,
+    penalised_grid,
+    rival_grid,
+)
+from tprune.config.load import load_settings
+from tprune.config.preflight import check_disk
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+settings = load_settings(config, "configuration")
+RESULTS = settings.results_dir
+STATE = RESULTS + "/state"  # training state: outside every declared output
+PENALTY_SEED, FINE_TUNING_SEED = 100, 200  # so that stages see the text in other orders
+training_memory = 2000 + settings.training.max_tokens  # MB; activations grow with the batch
+check_disk(RESULTS, settings)
+
+
+def is_compared(point):
+    """Rivals stand in the tables once the target `rivals` asked for them, and from then on."""
+    made = f"{RESULTS}/compact/method~{{method}}/strength~{{strength}}/threshold~{{threshold}}/check.json"
+    return "rivals" in sys.argv or os.path.exists(made.format(**point))
+
+
+grid = model_grid(settings)
+grid += [
+    point for point in rival_grid(settings) if point not in grid and is_compared(point)
+]
+penalised = Paramspace(pd.DataFrame(penalised_grid(settings)))
+pruned = Paramspace(pd.DataFrame(grid))
+
+
+wildcard_constraints:
+    method="[a-z0-9_-]+",
+    strength="[0-9.e+-]+",
+    threshold="[0-9.e+-]+",
+    dtype="float32|int8",
+    name="[a-z0-9]+",
+
+
+include: "workflow/rules/corpus.smk"
+include: "workflow/rules/baseline.smk"
+include: "workflow/rules/bssl.smk"
+include: "workflow/rules/sparsity_profile.smk"
+include: "workflow/rules/shs.smk"
+include: "workflow/rules/prune.smk"
+include: "workflow/rules/scratch.smk"
+include: "workflow/rules/compact.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/latency.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.tables.input,
+        rules.figures.input,
+
+
+rule rivals:
+    input:
+        rules.all.input,

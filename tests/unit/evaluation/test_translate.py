@@ -1,0 +1,23 @@
+from pathlib import Path
+
+import pytest
+
+from tprune.evaluation import translate
+from tprune.evaluation.lines import read_lines, write_lines
+
+
+def test_pieces_become_plain_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "codes").write_text("#version: 0.2\nt h\n", encoding="utf-8")
+    write_lines(tmp_path / "test.src", ["L@@ i@@ ch@@ t", "", "T@@ ag"])
+    asked: list[object] = []
+
+    def decode(directory: str, sources: list[list[str]], *how: object) -> list[list[str]]:
+        asked.extend([directory, sources, how])
+        return [["li@@", "ght"], [], ["the", "d@@", "ay"]]
+
+    monkeypatch.setattr(translate, "decode", decode)
+    translate.translate_file(
+        "int8", tmp_path / "test.src", tmp_path / "codes", tmp_path / "out", "int8", 4, 2
+    )
+    assert asked == ["int8", [["L@@", "i@@", "ch@@", "t"], [], ["T@@", "ag"]], ("int8", 4, 2)]
+    assert read_lines(tmp_path / "out") == ["light", "", "the day"]

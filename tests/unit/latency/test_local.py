@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from tprune.errors import TPruneError
+from tprune.latency.ctranslate2_engine import CTranslate2Engine
+from tprune.latency.local import Artefact, Settings, groups_that_fit, list_artefacts, measure_local
+from tprune.latency.protocol import longest_output, read_sentences
+
+SETTINGS = Settings([1, 4], threads=1, sentences=100, warm_up=2, seed=1)
+
+
+def test_forced_length_is_exact_for_every_beam_and_dtype(artefacts: list[Artefact]) -> None:
+    for artefact in artefacts[:2]:
+        engine = CTranslate2Engine(artefact.directory, artefact.candidate.dtype, 1)
+        for beam in (1, 4):
+            for length in (1, 2, 7, 63):
+                assert engine.translate(["p1", "p2", "p3"], beam, length) == length
+
+
+def test_own_outputs_are_bounded(artefacts: list[Artefact]) -> None:
+    engine = CTranslate2Engine(artefacts[0].directory, "float32", 1)
+    assert engine.translate(["p1"], 1, None) <= longest_output(1)
+
+
+def test_broken_folder_and_dtype_are_named(tmp_path: Path, artefacts: list[Artefact]) -> None:
+    with pytest.raises(TPruneError, match=r"absent.config\.json"):
+        CTranslate2Engine(tmp_path / "absent", "float32", 1)
+    (artefacts[0].directory / "model.bin").write_bytes(b"nonsense")
+    with pytest.raises(TPruneError, match=r"control.float32: CTranslate2 cannot load it"):
+        CTranslate2Engine(artefacts[0].directory, "float32", 1)
+    with pytest.raises(TPruneError, match=r"latency\.dtypes: int3 is not computed on this CPU"):
+        CTranslate2Engine(artefacts[0].directory, "int3", 1)
+
+
+def test_measuring_end_to_end(artefacts: list[Artefact], encoded: tuple[Path, Path]) -> None:
+    samples, signature = measure_local(artefacts, *encoded, SETTINGS)
+    # 12 pairs, one without a reference and one longer than the positions.
+    assert len(samples) == len(set(samples)) == 2 * 2 * 2 * 2 * 10
+    expected = {s.number: s.reference_length for s in read_sentences(*encoded)}
+    assert {sample.sentence for sample in samples} == set(range(12)) - {3, 4}
+    for sample in samples:
+        assert sample.seconds > 0
+        if sample.length == "forced":
+            assert sample.output_tokens == expected[sample.sentence]
+    assert {sample.model for sample in samples} == {"control", "shs_0.01_0.2"}
+    assert signature["engine"]["name"] == "ctranslate2"
+    assert signature["sentences"] == 10
+    assert signature["dtypes"] == ["float32", "int8"]
+    assert signature["beams"] == [1, 4]
+    assert len(signature["pinned_cores"]) == signature["threads"] == 1
+    assert {"cpu_share_of_others", "load_average_before", "load_average_after", "quiet"} <= set(signature)
+
+
+def test_scarce_memory_splits_by_dtype(artefacts: list[Artefact]) -> None:
+    assert groups_that_fit(artefacts, 10**12) == [artefacts]
+    assert groups_that_fit(artefacts, 0) == [artefacts[0::2], artefacts[1::2]]
+
+
+def test_folders_must_match_the_grid() -> None:
+    grid = [{"method": "control", "strength": "0", "threshold": "0"}]
+    with pytest.raises(TPruneError, match="2 models and dtypes, but 1 folders"):
+        list_artefacts(grid, ["float32", "int8"], ["one"])

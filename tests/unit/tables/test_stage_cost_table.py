@@ -1,0 +1,42 @@
+"""Seconds of the stages add up, over the models still compared."""
+
+from pathlib import Path
+
+import pytest
+
+from tprune.errors import TPruneError
+from tprune.tables import stage_cost
+from tprune.tables.points import Point
+
+HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
+POINTS = [Point("shs", "0.01", "0.35"), Point("magnitude", "0")]
+
+
+def plant(path: Path, seconds: float, rss: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(HEADER + f"{seconds}\t0:00:01\t{rss}\t1\t1\t1\t0\t0\t99\t1\n")
+
+
+def test_costs_add_up(tmp_path: Path) -> None:
+    plant(tmp_path / "baseline/baseline.tsv", 60.0, "900.5")
+    plant(tmp_path / "shs/method~shs/strength~0.01.tsv", 20.0, "700")
+    plant(tmp_path / "shs/method~magnitude/strength~0.tsv", 10.0, "-")
+    plant(tmp_path / "shs/method~shs/strength~0.5.tsv", 1000.0, "700")  # a strength of an earlier config
+    plant(tmp_path / "prune/method~shs/strength~0.01/threshold~0.35.tsv", 10.0, "-")
+    plant(tmp_path / "figures/trade_off.tsv", 5.0, "200")
+
+    table = stage_cost.build(tmp_path, POINTS)
+
+    assert list(table["stage"]) == ["baseline", "shs", "prune"]
+    assert list(table["jobs"]) == [1, 2, 1]
+    assert list(table["seconds"]) == [60.0, 30.0, 10.0]
+    assert list(table["share"]) == [0.6, 0.3, 0.1]
+    assert list(table["longest_seconds"]) == [60.0, 20.0, 10.0]
+    assert list(table["max_rss_mb"])[:2] == [900.5, 700.0]
+    assert table["max_rss_mb"].isna()[2]
+    assert "| all      |    4 |     100 | 100.0 %" in stage_cost.render(table)
+
+
+def test_no_benchmark_at_all_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TPruneError, match=str(tmp_path)):
+        stage_cost.build(tmp_path, POINTS)

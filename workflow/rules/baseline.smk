@@ -1,0 +1,51 @@
+if settings.baseline.checkpoint is None:
+
+    rule baseline:
+        input:
+            data=RESULTS + "/corpus/data-bin",
+        output:
+            weights=RESULTS + "/baseline/model.safetensors",
+            architecture=RESULTS + "/baseline/model.json",
+        log:
+            RESULTS + "/logs/baseline/baseline.log",
+        benchmark:
+            RESULTS + "/benchmarks/baseline/baseline.tsv"
+        threads: settings.training.threads
+        resources:
+            mem_mb=training_memory,
+            runtime=240,
+        params:
+            model=settings.model.model_dump(),
+            training=settings.training.model_dump(),
+            updates=settings.baseline.updates,
+            lr=settings.baseline.lr,
+            warmup_updates=settings.baseline.warmup_updates,
+            seed=settings.seed,
+            state=STATE,
+        message:
+            "Training the baseline"
+        script:
+            "../scripts/baseline.py"
+
+else:
+
+    rule import_checkpoint:
+        input:
+            checkpoint=settings.baseline.checkpoint,
+            source_dictionary=settings.baseline.source_dictionary,
+            target_dictionary=settings.baseline.target_dictionary,
+        output:
+            weights=RESULTS + "/baseline/model.safetensors",
+            architecture=RESULTS + "/baseline/model.json",
+        log:
+            RESULTS + "/logs/baseline/import_checkpoint.log",
+        benchmark:
+            RESULTS + "/benchmarks/baseline/import_checkpoint.tsv"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=10,
+        message:
+            "Loading the given checkpoint, weights only"
+        script:
+            "../scripts/import_checkpoint.py"

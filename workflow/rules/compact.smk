@@ -1,0 +1,46 @@
+# From the masked models to the small ones that ship, and the proof that they are equal.
+
+
+def masked_model(wildcards):
+    """The model to compact; `lines` only where something was pruned."""
+    if wildcards.method == "baseline":
+        folder = f"{RESULTS}/baseline"
+    elif wildcards.method.startswith("scratch-"):
+        folder = f"{RESULTS}/scratch/{wildcards.method}"
+    else:
+        folder = f"{RESULTS}/prune/" + pruned.wildcard_pattern.format(**wildcards)
+    files = {
+        "weights": f"{folder}/model.safetensors",
+        "architecture": f"{folder}/model.json",
+    }
+    if wildcards.method in ("shs", "group_lasso", "magnitude"):
+        files["lines"] = f"{folder}/lines.json"
+    return files
+
+
+rule compact:
+    input:
+        unpack(masked_model),
+        data=f"{RESULTS}/corpus/data-bin",
+        source=f"{RESULTS}/corpus/encoded/test.src",
+        target=f"{RESULTS}/corpus/encoded/test.tgt",
+    output:
+        weights=f"{RESULTS}/compact/{pruned.wildcard_pattern}/model.safetensors",
+        architecture=f"{RESULTS}/compact/{pruned.wildcard_pattern}/model.json",
+        float32=directory(
+            f"{RESULTS}/compact/{pruned.wildcard_pattern}/ctranslate2/float32"
+        ),
+        int8=directory(f"{RESULTS}/compact/{pruned.wildcard_pattern}/ctranslate2/int8"),
+        check=f"{RESULTS}/compact/{pruned.wildcard_pattern}/check.json",
+    log:
+        f"{RESULTS}/logs/compact/{pruned.wildcard_pattern}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compact/{pruned.wildcard_pattern}.tsv"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    message:
+        "Compacting {wildcards.method} (strength {wildcards.strength}, threshold {wildcards.threshold})"
+    script:
+        "../scripts/compact.py"

@@ -1,0 +1,58 @@
+# Translations of the test set by the artefact that ships, and their scores against the control's.
+
+
+def control_hypotheses(wildcards):
+    """The control's translations in the same dtype; nothing for the control itself."""
+    if wildcards.method == "control":
+        return []
+    control = pruned.wildcard_pattern.format(
+        method="control", strength="0", threshold="0"
+    )
+    return f"{RESULTS}/evaluate/{control}/dtype~{wildcards.dtype}/hypotheses.txt"
+
+
+rule translate:
+    input:
+        model=f"{RESULTS}/compact/{pruned.wildcard_pattern}/ctranslate2/{{dtype}}",
+        source=f"{RESULTS}/corpus/encoded/test.src",
+        subwords=f"{RESULTS}/corpus/subword.model",
+    output:
+        hypotheses=f"{RESULTS}/evaluate/{pruned.wildcard_pattern}/dtype~{{dtype}}/hypotheses.txt",
+    log:
+        f"{RESULTS}/logs/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        beam=settings.evaluate.beam,
+    message:
+        "Translating the test set: {wildcards.method} {wildcards.strength} {wildcards.threshold}, {wildcards.dtype}"
+    script:
+        "../scripts/translate.py"
+
+
+rule score:
+    input:
+        hypotheses=f"{RESULTS}/evaluate/{pruned.wildcard_pattern}/dtype~{{dtype}}/hypotheses.txt",
+        references=f"{RESULTS}/corpus/test.tgt",
+        control=control_hypotheses,
+    output:
+        scores=f"{RESULTS}/evaluate/{pruned.wildcard_pattern}/dtype~{{dtype}}/scores.json",
+    log:
+        f"{RESULTS}/logs/score/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/score/{pruned.wildcard_pattern}/dtype~{{dtype}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        target_lang=settings.corpus.target_lang,
+        bootstrap_samples=settings.evaluate.bootstrap_samples,
+    message:
+        "Scoring {wildcards.method} {wildcards.strength} {wildcards.threshold}, {wildcards.dtype}"
+    script:
+        "../scripts/score.py"

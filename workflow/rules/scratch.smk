@@ -1,0 +1,31 @@
+rule scratch:
+    input:
+        data=RESULTS + "/corpus/data-bin",
+    output:
+        weights=RESULTS + "/scratch/scratch-{name}/model.safetensors",
+        architecture=RESULTS + "/scratch/scratch-{name}/model.json",
+    log:
+        RESULTS + "/logs/scratch/scratch-{name}.log",
+    benchmark:
+        RESULTS + "/benchmarks/scratch/scratch-{name}.tsv"
+    threads: settings.training.threads
+    resources:
+        mem_mb=training_memory,
+        runtime=240,
+    params:
+        model=lambda wildcards: {
+            **settings.model.model_dump(),
+            **settings.scratch[wildcards.name].model_dump(),
+        },
+        training=settings.training.model_dump(),
+        updates=settings.baseline.updates
+        + settings.shs.updates
+        + settings.prune.fine_tuning_updates,
+        lr=settings.baseline.lr,
+        warmup_updates=settings.baseline.warmup_updates,
+        seed=settings.seed,
+        state=STATE,
+    message:
+        "Training the smaller model scratch-{wildcards.name} from scratch"
+    script:
+        "../scripts/baseline.py"

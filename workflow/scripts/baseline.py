@@ -1,0 +1,17 @@
+"""Makes the baseline: a dense Transformer trained from random weights."""
+
+from pathlib import Path
+
+from tprune import logs
+from tprune.model.checkpoint import save_model
+from tprune.model.dense import dense_architecture
+from tprune.training.command import Schedule, Trainer
+from tprune.training.train import Run, trained
+
+logs.start(snakemake.log[0])
+data, params = Path(snakemake.input.data), snakemake.params
+architecture = dense_architecture(data, **params.model)
+schedule = Schedule(params.updates, params.lr, params.warmup_updates)
+run = Run(snakemake.rule, data, architecture, schedule, params.seed)
+with trained(run, Trainer(**params.training), Path(params.state)) as (model, _):
+    save_model(model, snakemake.output.weights, snakemake.output.architecture)

@@ -1,0 +1,13 @@
+"""Makes the baseline, model.safetensors and model.json, out of the user's own fairseq checkpoint."""
+
+from snakemake.script import snakemake
+
+from tprune import logs
+from tprune.model.checkpoint import save_model
+from tprune.model.fairseq_checkpoint import load_fairseq_checkpoint
+
+logs.start(snakemake.log[0])
+model = load_fairseq_checkpoint(
+    snakemake.input.checkpoint, snakemake.input.source_dictionary, snakemake.input.target_dictionary
+)
+save_model(model, snakemake.output.weights, snakemake.output.architecture)

@@ -1,0 +1,19 @@
+"""Makes the masked model: the lines not kept are zero, the others fine-tuned."""
+
+from pathlib import Path
+
+from tprune import logs
+from tprune.lines.selection import Selection
+from tprune.model.checkpoint import load_model, save_model
+from tprune.pruning.fine_tune import fine_tuned
+from tprune.training.command import Schedule, Trainer
+from tprune.training.train import Run
+
+logs.start(snakemake.log[0])
+params, name = snakemake.params, "-".join(["prune", *snakemake.wildcards])
+model = load_model(snakemake.input.weights, snakemake.input.architecture)
+schedule = Schedule.decaying(params.updates, params.lr)
+run = Run(name, Path(snakemake.input.data), model, schedule, params.seed)
+selection = Selection.read(snakemake.input.lines)
+with fine_tuned(run, selection, Trainer(**params.training), Path(params.state)) as masked:
+    save_model(masked, snakemake.output.weights, snakemake.output.architecture)

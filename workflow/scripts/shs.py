@@ -1,0 +1,27 @@
+"""Makes the penalised model: the baseline trained on under SHS, a rival penalty, or none."""
+
+import json
+from pathlib import Path
+
+from tprune import logs
+from tprune.atomic import atomic_path
+from tprune.model.checkpoint import load_model, save_model
+from tprune.pruning.score import line_scores, score_table
+from tprune.training.command import Schedule, Trainer
+from tprune.training.gradient_share import read_gradient_share
+from tprune.training.penalty_file import PenaltySpec
+from tprune.training.train import Run, trained
+
+logs.start(snakemake.log[0])
+params, (method, strength) = snakemake.params, snakemake.wildcards
+baseline = load_model(snakemake.input.weights, snakemake.input.architecture)
+relative = json.loads(Path(snakemake.input.strengths).read_text()) if snakemake.input.strengths else {}
+penalty = None if method == "magnitude" else PenaltySpec(method, float(strength), relative)
+schedule = Schedule.constant(params.updates, params.lr)
+run = Run(f"{method}-{strength}", Path(snakemake.input.data), baseline, schedule, params.seed, penalty)
+with trained(run, Trainer(**params.training), Path(params.state)) as (model, state):
+    tables = {"norms": score_table(line_scores(model)), "share": read_gradient_share(state.gradient_share)}
+    for name, table in tables.items():
+        with atomic_path(snakemake.output[name]) as partial:
+            table.to_csv(partial, index=False)
+    save_model(model, snakemake.output.weights, snakemake.output.architecture)

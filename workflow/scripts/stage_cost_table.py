@@ -1,0 +1,15 @@
+"""Sum the seconds of each stage over the benchmark files of its jobs, as CSV and as Markdown."""
+
+from pathlib import Path
+
+from tprune import logs
+from tprune.atomic import write_text
+from tprune.tables import stage_cost
+from tprune.tables.points import Point
+from tprune.tables.writing import write_csv
+
+logs.start(snakemake.log[0])
+points = [Point.from_pattern(point) for point in snakemake.params.points]
+table = stage_cost.build(Path(snakemake.params.benchmarks), points)
+write_csv(table, snakemake.output.csv)
+write_text(snakemake.output.markdown, stage_cost.render(table))

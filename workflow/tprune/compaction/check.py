@@ -1,0 +1,107 @@
+"""Proof, on real sentences, that compaction changed nothing: same logits, same beam-search output."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from tprune.compaction.sentences import Batch, SentencePairs
+from tprune.errors import TPruneError
+from tprune.evaluation.decode import Pieces, decode, load_translator
+from tprune.model.embedding import PAD
+from tprune.model.transformer import Transformer
+
+logger = logging.getLogger(__name__)
+
+LOGIT_TOLERANCE = 1e-5  # of the largest logit, or of 1 where all are smaller
+ENGINE_TOLERANCE = 1e-3  # nats a token, between PyTorch and CTranslate2, both float32
+
+
+@dataclass(frozen=True)
+class LogitDifference:
+    """Largest absolute difference and, to judge it by, the largest absolute logit."""
+
+    difference: float
+    largest_logit: float
+
+    @property
+    def relative(self) -> float:
+        """The difference as a part of the largest logit, or of 1 where all are smaller."""
+        return self.difference / max(1.0, self.largest_logit)
+
+
+def check_equal(masked: Transformer, compacted: Transformer, batches: Iterable[Batch]) -> LogitDifference:
+    """Compare the logits of two models in float32, at every target position that is not padding.
+
+    They may differ by 1e-5 of the largest logit, what sums in another order cost; raises TPruneError
+    beyond that, and on any logit that is not a number.
+    """
+    difference = largest = 0.0
+    for source, lengths, target in batches:
+        with torch.inference_mode():
+            expected = masked(source, lengths, target)[0][target.ne(PAD)]
+            found = compacted(source, lengths, target)[0][target.ne(PAD)]
+        gap = (expected - found).abs().max().item()
+        if not gap < float("inf"):
+            raise TPruneError(
+                "compact model: its logits are not finite; the model that was pruned has diverged"
+            )
+        difference, largest = max(difference, gap), max(largest, expected.abs().max().item())
+    result = LogitDifference(difference, largest)
+    logger.info("logits differ by at most %.3g, the largest is %.3g", difference, largest)
+    if result.relative > LOGIT_TOLERANCE:
+        raise TPruneError(
+            f"compact model: its logits differ from the masked model's by {difference:.3g} (largest logit "
+            f"{largest:.3g}, tolerance {LOGIT_TOLERANCE:g} of it); a line that is not masked was removed: "
+            "lines.json and the masked model do not belong together"
+        )
+    return result
+
+
+def check_same_output(
+    masked: str | Path, compacted: str | Path, sources: Sequence[Pieces], beam: int, threads: int
+) -> None:
+    """Translate `sources` with two float32 CTranslate2 models.
+
+    Raises TPruneError when a single piece differs, with the first such sentence.
+    """
+    expected = decode(masked, sources, "float32", beam, threads)
+    found = decode(compacted, sources, "float32", beam, threads)
+    different = [i for i, pair in enumerate(zip(expected, found, strict=True)) if pair[0] != pair[1]]
+    if different:
+        first = different[0]
+        raise TPruneError(
+            f"compact model: {len(different)} of {len(sources)} translations (beam {beam}) differ from the "
+            f"masked model's. Source: {' '.join(sources[first])}\nmasked:  {' '.join(expected[first])}\n"
+            f"compact: {' '.join(found[first])}"
+        )
+
+
+def check_engine(model: Transformer, directory: str | Path, pairs: SentencePairs, threads: int) -> float:
+    """Compare CTranslate2's log-probabilities of the targets with PyTorch's; the largest difference in nats.
+
+    The exported model is what ships, so the export is checked as well as the compaction.
+    Raises TPruneError beyond 1e-3.
+    """
+    scored = load_translator(directory, "float32", threads).score_batch(
+        pairs.sources, pairs.targets, max_batch_size=4096, batch_type="tokens", max_input_length=0
+    )
+    results = iter(scored)
+    targets = iter(pairs.target_ids())
+    gaps = []
+    for source, lengths, previous in pairs.batches():
+        with torch.inference_mode():
+            log_probabilities = model(source, lengths, previous)[0].log_softmax(-1)
+        for sentence, ids, result in zip(log_probabilities, targets, results, strict=False):
+            expected = sentence[torch.arange(len(ids)), torch.tensor(ids)]
+            gaps.append((expected - torch.tensor(result.log_probs)).abs().max())
+    difference = torch.stack(gaps).max().item()
+    logger.info("CTranslate2's log-probabilities differ from PyTorch's by at most %.3g", difference)
+    if not difference <= ENGINE_TOLERANCE:
+        raise TPruneError(
+            f"{directory}: CTranslate2's log-probabilities differ from PyTorch's by {difference:.3g} "
+            f"(tolerance {ENGINE_TOLERANCE:g}): the export does not fit this model"
+        )
+    return difference

@@ -1,0 +1,37 @@
+"""Key `baseline`: the model that is pruned."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tprune.config.section import Count, LearningRate, Section
+
+
+class Baseline(Section):
+    """Training of the baseline, or a checkpoint of the user's own in its place."""
+
+    updates: Count = Field(default=1000, description="Updates of training.")
+    lr: LearningRate = Field(default=0.002, description="Peak learning rate.")
+    warmup_updates: Annotated[int, Field(ge=0)] = Field(
+        default=200, description="Updates until the peak; from there the rate falls linearly to nothing."
+    )
+    checkpoint: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A fairseq `transformer` checkpoint (.pt) to use in place of training; "
+        "loaded as weights only.",
+    )
+    source_dictionary: str | None = Field(
+        default=None, min_length=1, description="That checkpoint's dict.SRC.txt; required with it."
+    )
+    target_dictionary: str | None = Field(
+        default=None, min_length=1, description="That checkpoint's dict.TGT.txt; required with it."
+    )
+    subword_model: str | None = Field(
+        default=None,
+        min_length=1,
+        description="That checkpoint's subword model (sentencepiece or subword-nmt codes); required with it.",
+    )
+    subword_kind: Literal["sentencepiece", "subword-nmt"] = Field(
+        default="sentencepiece", description="What `subword_model` is."
+    )

@@ -1,0 +1,111 @@
+"""Checks that need more than one key, or the disk: each problem as (dotted key, text)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tprune.config.editions import edition_problems
+from tprune.config.settings import Settings
+
+Problem = tuple[str, str]
+
+
+def problems(settings: Settings) -> Iterator[Problem]:
+    """Everything that the types alone cannot say is wrong; nothing is read but file sizes."""
+    yield from _model(settings)
+    yield from _corpus(settings)
+    yield from _baseline(settings)
+    yield from _magnitude(settings)
+
+
+def _model(settings: Settings) -> Iterator[Problem]:
+    model = settings.model
+    if settings.baseline.checkpoint is not None:
+        return
+    if model.d_model % 2:
+        yield "model.d_model", f"found {model.d_model}, must be even"
+    if model.d_model % model.num_heads:
+        yield (
+            "model.num_heads",
+            f"found {model.num_heads}, which does not divide model.d_model {model.d_model}",
+        )
+    elif settings.prune.round_to > model.d_model // model.num_heads:
+        head = model.d_model // model.num_heads
+        yield "prune.round_to", f"found {settings.prune.round_to}, must be at most a head's {head} lines"
+
+
+def _corpus(settings: Settings) -> Iterator[Problem]:
+    corpus = settings.corpus
+    if corpus.source_lang == corpus.target_lang:
+        yield "corpus.target_lang", f"found {corpus.target_lang!r}, which is corpus.source_lang too"
+    max_tokens = settings.training.max_tokens
+    if corpus.max_pieces >= max_tokens:
+        yield (
+            "corpus.max_pieces",
+            f"found {corpus.max_pieces}, must be less than training.max_tokens {max_tokens}",
+        )
+    if corpus.source == "files":
+        yield from _files(settings)
+        return
+    held_out = corpus.bible.valid_percent + corpus.bible.test_percent
+    if held_out >= 50:
+        yield (
+            "corpus.bible.test_percent",
+            f"with valid_percent {held_out:g} % are held out, must be less than 50",
+        )
+    yield from edition_problems(corpus)
+
+
+def _files(settings: Settings) -> Iterator[Problem]:
+    corpus = settings.corpus
+    for split in ("train", "valid", "test"):
+        key = f"corpus.files.{split}"
+        prefix: str | None = getattr(corpus.files, split)
+        if prefix is None:
+            yield key, "found nothing, must be the prefix of PREFIX.LANG files (corpus.source is files)"
+            continue
+        for lang in (corpus.source_lang, corpus.target_lang):
+            candidates = [Path(f"{prefix}.{lang}"), Path(f"{prefix}.{lang}.gz")]
+            existing = [path for path in candidates if path.is_file()]
+            if not existing:
+                yield key, f"found {prefix!r}, but neither {candidates[0]} nor {candidates[1]} is a file"
+            elif existing[0].stat().st_size == 0:
+                yield key, f"{existing[0]} is empty"
+
+
+def _baseline(settings: Settings) -> Iterator[Problem]:
+    baseline = settings.baseline
+    companions = ("source_dictionary", "target_dictionary", "subword_model")
+    if baseline.checkpoint is None:
+        if baseline.warmup_updates > baseline.updates:
+            yield (
+                "baseline.warmup_updates",
+                f"found {baseline.warmup_updates}, must be at most baseline.updates {baseline.updates}",
+            )
+        for name in companions:
+            if getattr(baseline, name) is not None:
+                yield f"baseline.{name}", "is set, but baseline.checkpoint is not: set both or neither"
+        return
+    for name in ("checkpoint", *companions):
+        path: str | None = getattr(baseline, name)
+        if path is None:
+            yield f"baseline.{name}", "found nothing, must be set when baseline.checkpoint is"
+        elif not Path(path).is_file():
+            yield f"baseline.{name}", f"found {path!r}, which is not a file"
+
+
+def _magnitude(settings: Settings) -> Iterator[Problem]:
+    seen: set[float] = set()
+    for index, match in enumerate(settings.magnitude.matches):
+        key = f"magnitude.matches.{index}"
+        for name, value, allowed, listed in (
+            ("strength", match.strength, settings.shs.strengths, "shs.strengths"),
+            ("threshold", match.threshold, settings.prune.thresholds, "prune.thresholds"),
+        ):
+            if value not in allowed:
+                yield (
+                    f"{key}.{name}",
+                    f"found {value:g}, must be in {listed}: {', '.join(f'{item:g}' for item in allowed)}",
+                )
+        if match.threshold in seen:
+            yield f"{key}.threshold", f"found {match.threshold:g} again, match each threshold once"
+        seen.add(match.threshold)

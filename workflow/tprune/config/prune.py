@@ -1,0 +1,23 @@
+"""Key `prune`: which lines go, and the fine-tuning afterwards."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tprune.config.section import Count, Distinct, LearningRate, Section, Threshold
+
+
+class Prune(Section):
+    """Masking under a threshold, then fine-tuning with the masks held."""
+
+    thresholds: Annotated[list[Threshold], Field(min_length=1), Distinct] = Field(
+        default=[0.2, 0.35],
+        description="The sweep: lines with a norm under this fraction of the largest in the set are masked.",
+    )
+    fine_tuning_updates: Count = Field(
+        default=300, description="Updates after masking (the control: as many with nothing masked)."
+    )
+    lr: LearningRate = Field(default=0.001, description="Learning rate of fine-tuning.")
+    round_to: Count = Field(
+        default=4, description="Kept lines of a set are a multiple of this, as engines compute those faster."
+    )

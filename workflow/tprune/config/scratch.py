@@ -1,0 +1,17 @@
+"""Key `scratch`: smaller dense models trained from scratch."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tprune.config.section import Count, Section
+
+ScratchName = Annotated[str, Field(pattern=r"^[a-z0-9]+$")]
+
+
+class ScratchModel(Section):
+    """A smaller model; everything else is as in `model`."""
+
+    encoder_layers: Count = Field(default=3, description="Layers of the encoder.")
+    decoder_layers: Count = Field(default=2, description="Layers of the decoder.")
+    ffn_dim: Count = Field(default=512, description="Inner width of the feed-forward blocks.")

@@ -1,0 +1,64 @@
+"""The whole configuration as one typed value."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tprune.config.baseline import Baseline
+from tprune.config.bssl import Bssl
+from tprune.config.corpus import Corpus
+from tprune.config.evaluate import Evaluate
+from tprune.config.figures import Figures
+from tprune.config.group_lasso import GroupLasso
+from tprune.config.latency import Latency
+from tprune.config.magnitude import Magnitude
+from tprune.config.model import Model
+from tprune.config.prune import Prune
+from tprune.config.scratch import ScratchModel, ScratchName
+from tprune.config.section import Section
+from tprune.config.shs import Shs
+from tprune.config.training import Training
+
+
+class Settings(Section):
+    """Every key of config/config.yaml; what is left out has its default."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
+        default=1, description="Seed of every random choice: same seed, machine and threads, same tables."
+    )
+    results_dir: Annotated[str, Field(pattern=r"^[^{}]*[^{}/]$")] = Field(
+        default="results", description="Folder of everything that is made, relative to the Snakefile's."
+    )
+    corpus: Corpus = Field(default_factory=Corpus, description="The parallel text.")
+    model: Model = Field(
+        default_factory=Model, description="Sizes of the baseline; unused when `baseline.checkpoint` is set."
+    )
+    training: Training = Field(
+        default_factory=Training, description="What all stages that train have in common."
+    )
+    baseline: Baseline = Field(default_factory=Baseline, description="The model that is pruned.")
+    bssl: Bssl = Field(
+        default_factory=Bssl,
+        description="Block-wise structured sparsity learning: shows where lines die; nothing is pruned.",
+    )
+    shs: Shs = Field(
+        default_factory=Shs, description="Structured Hoyer-square: the penalty that makes lines prunable."
+    )
+    prune: Prune = Field(
+        default_factory=Prune, description="Masking under a threshold, then fine-tuning with the masks held."
+    )
+    magnitude: Magnitude = Field(default_factory=Magnitude, description="The rival without a penalty.")
+    group_lasso: GroupLasso = Field(
+        default_factory=GroupLasso, description="The rival penalty; built by the target `rivals` only."
+    )
+    scratch: dict[ScratchName, ScratchModel] = Field(
+        default={"shallow": ScratchModel()},
+        description="Smaller dense models trained from scratch, each under a name [a-z0-9]+; "
+        "built by the target `rivals` only.",
+        json_schema_extra={"additionalProperties": False},
+    )
+    evaluate: Evaluate = Field(
+        default_factory=Evaluate, description="Translation quality on the test set, of every model."
+    )
+    latency: Latency = Field(default_factory=Latency, description="Timing on this machine, batch 1.")
+    figures: Figures = Field(default_factory=Figures, description="How figures are drawn.")

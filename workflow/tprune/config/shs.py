@@ -1,0 +1,19 @@
+"""Key `shs`: structured Hoyer-square, the penalty that makes lines prunable."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tprune.config.section import Count, Distinct, LearningRate, Section, Strength
+
+
+class Shs(Section):
+    """Group Hoyer-square over the coupled sets, from the baseline, with the profile's weights per set."""
+
+    strengths: Annotated[list[Strength], Field(min_length=1), Distinct] = Field(
+        default=[0.003, 0.01], description="The sweep: global weights of the penalty, each above 0."
+    )
+    updates: Count = Field(
+        default=150, description="Updates with the penalty (the control: as many without it)."
+    )
+    lr: LearningRate = Field(default=0.001, description="Learning rate.")

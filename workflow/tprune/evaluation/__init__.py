@@ -1,0 +1,1 @@
+"""Translations of the test set by the artefact that ships, their scores and what a difference is worth."""

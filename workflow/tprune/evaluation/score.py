@@ -1,0 +1,72 @@
+"""BLEU and chrF of one system on detokenised text, each with its signature."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sacrebleu.metrics import BLEU, CHRF
+
+from tprune.atomic import write_json
+from tprune.errors import TPruneError
+from tprune.evaluation.lines import read_lines
+from tprune.evaluation.significance import paired_bootstrap
+
+logger = logging.getLogger(__name__)
+
+
+def score(hypotheses: Sequence[str], references: Sequence[str], target_lang: str) -> dict[str, Any]:
+    """Corpus BLEU and chrF, 0 to 100, with sacreBLEU's signatures.
+
+    BLEU's tokenizer follows `target_lang`: zh, ja-mecab, ko-mecab, 13a for any other language.
+    """
+    bleu, chrf = BLEU(trg_lang=target_lang), CHRF()
+    return {
+        "bleu": bleu.corpus_score(hypotheses, [references]).score,
+        "bleu_signature": str(bleu.get_signature()),
+        "chrf": chrf.corpus_score(hypotheses, [references]).score,
+        "chrf_signature": str(chrf.get_signature()),
+        "sentences": len(references),
+    }
+
+
+def score_files(
+    hypotheses: str | Path,
+    references: str | Path,
+    control: str | Path | None,
+    control_name: str,
+    target_lang: str,
+    samples: int,
+    output: str | Path,
+) -> None:
+    """Score the file `hypotheses` and write scores.json.
+
+    `control` holds the control's translations in the same dtype (named `control_name` in the
+    result), or is None for the control itself, whose p_value is null.
+    Raises TPruneError when a file has not one line for each reference.
+    """
+    expected = read_lines(references)
+    texts = _aligned(hypotheses, expected, references)
+    scores = score(texts, expected, target_lang)
+    scores |= {
+        "p_value": None,
+        "p_value_against": None,
+        "p_value_signature": None,
+        "bootstrap_samples": samples,
+    }
+    if control is not None:
+        rival = _aligned(control, expected, references)
+        p_value, signature = paired_bootstrap(texts, rival, expected, target_lang, samples)
+        scores |= {"p_value": p_value, "p_value_against": control_name, "p_value_signature": signature}
+    logger.info("BLEU %.2f, chrF %.2f, p %s", scores["bleu"], scores["chrf"], scores["p_value"])
+    write_json(output, scores)
+
+
+def _aligned(path: str | Path, references: list[str], references_path: str | Path) -> list[str]:
+    lines = read_lines(path)
+    if len(lines) != len(references):
+        raise TPruneError(
+            f"{path}: {len(lines)} lines, but {references_path} has {len(references)}; "
+            "translate the test set again"
+        )
+    return lines

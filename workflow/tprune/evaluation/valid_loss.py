@@ -1,0 +1,41 @@
+"""The loss of a model on the binarised validation text."""
+
+from pathlib import Path
+
+import torch
+from fairseq.data import Dictionary, LanguagePairDataset
+from fairseq.data.data_utils import batch_by_size, load_indexed_dataset
+from torch.nn import functional
+
+from tprune.model.transformer import Transformer
+
+
+def valid_loss(model: Transformer, data: Path, max_tokens: int, split: str = "valid") -> float:
+    """Negative log-likelihood per target token, in nats, without label smoothing.
+
+    `data` is fairseq-preprocess's folder with the languages src and tgt; batches hold up to
+    `max_tokens` padded target tokens.
+    """
+    sides, dictionaries = [], []
+    for side in ("src", "tgt"):
+        dictionary = Dictionary.load(str(data / f"dict.{side}.txt"))
+        sides.append(load_indexed_dataset(str(data / f"{split}.src-tgt.{side}"), dictionary))
+        dictionaries.append(dictionary)
+    source, target = sides
+    pairs = LanguagePairDataset(
+        source, source.sizes, dictionaries[0], target, target.sizes, dictionaries[1], shuffle=False
+    )
+    total, tokens = 0.0, 0
+    model.eval()
+    with torch.no_grad():
+        for indices in batch_by_size(pairs.ordered_indices(), pairs.num_tokens, max_tokens=max_tokens):
+            batch = pairs.collater([pairs[int(index)] for index in indices])
+            logits, _ = model(**batch["net_input"])
+            loss = functional.cross_entropy(
+                logits.flatten(0, 1),
+                batch["target"].flatten(),
+                ignore_index=pairs.tgt_dict.pad(),
+                reduction="sum",
+            )
+            total, tokens = total + float(loss), tokens + int(batch["ntokens"])
+    return total / tokens

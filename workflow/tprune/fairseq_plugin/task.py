@@ -1,0 +1,67 @@
+"""`--task tprune_translation`: translation with a penalty on the lines of the model."""
+
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+import torch
+from fairseq.tasks import register_task
+from fairseq.tasks.translation import TranslationConfig, TranslationTask
+from torch import Tensor, nn
+
+from tprune.lines.coupled_sets import coupled_sets
+from tprune.training.gradient_share import GradientShareLog
+from tprune.training.penalty_file import Penalty, PenaltySpec
+
+
+@dataclass
+class TPruneTranslationConfig(TranslationConfig):
+    """fairseq's options, and ours (fairseq reads Optional[str] here, not str | None)."""
+
+    penalty_file: Optional[str] = field(default=None, metadata={"help": "penalty.json"})  # noqa: UP045
+    gradient_share_file: Optional[str] = field(default=None, metadata={"help": "CSV to append to"})  # noqa: UP045
+    gradient_share_interval: int = field(default=25, metadata={"help": "updates between its rows"})
+
+
+@register_task("tprune_translation", dataclass=TPruneTranslationConfig)
+class TPruneTranslation(TranslationTask):
+    """fairseq's translation task with a penalty around the optimiser's step."""
+
+    penalty: Penalty | None = None
+    share_log: GradientShareLog | None = None
+
+    def build_model(self, cfg: Any, from_checkpoint: bool = False) -> nn.Module:
+        """Build the model, then the penalty on its lines."""
+        model = super().build_model(cfg, from_checkpoint)
+        if self.cfg.penalty_file:
+            self.penalty = PenaltySpec.read(self.cfg.penalty_file).build(model.architecture)
+        if self.cfg.gradient_share_file:
+            self.share_log = GradientShareLog(self.cfg.gradient_share_file, coupled_sets(model.architecture))
+        return model
+
+    def optimizer_step(self, optimizer: Any, model: Any, update_num: int) -> None:
+        """The optimiser's step, with the penalty's gradient before and its proximal step after.
+
+        Here gradients are already averaged over tokens and clipped: the penalty is weighed against
+        the mean loss, and clipping does not weaken it.
+        """
+        with torch.no_grad():
+            weights = {name: p.detach() for name, p in model.named_parameters()}
+            if self.penalty is not None:
+                self._add_penalty(self.penalty, weights, _gradients(model), update_num)
+            super().optimizer_step(optimizer, model, update_num)
+            if self.penalty is not None:
+                self.penalty.shrink(weights, optimizer.get_lr())
+
+    def _add_penalty(
+        self, penalty: Penalty, weights: dict[str, Tensor], gradients: dict[str, Tensor], update: int
+    ) -> None:
+        log = self.share_log
+        due = log is not None and update % self.cfg.gradient_share_interval == 0
+        before = {name: gradient.clone() for name, gradient in gradients.items()} if due else {}
+        penalty.add_gradient(weights, gradients)
+        if log is not None and due:
+            log.add(update, before, gradients)
+
+
+def _gradients(model: nn.Module) -> dict[str, Tensor]:
+    return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}

@@ -1,0 +1,123 @@
+"""The trade-off: speed-up against change of BLEU, both relative to the control."""
+
+import itertools
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import withStroke
+
+from tprune.figures.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, Sheet, canvas
+
+# What TPrune (2021) reports, on phones: speed-up from 1.16x to 1.92x at a loss of 0 to 8 % BLEU.
+PAPER_SPEEDUP = (1.16, 1.92)
+PAPER_CHANGE = (-8.0, 0.0)
+
+STYLES = {
+    "baseline": ("X", GREY),
+    "control": ("*", BLACK),
+    "shs": ("o", BLUE),
+    "group_lasso": ("s", GREEN),
+    "magnitude": ("^", VERMILION),
+    "scratch": ("D", PURPLE),
+}
+TITLES = {"shs": "SHS", "group_lasso": "group lasso", "scratch": "smaller, from scratch"}
+
+
+def draw(headline: pd.DataFrame, sheet: Sheet) -> None:
+    """Draw one panel per beam (rows) and dtype (columns) of the headline table.
+
+    Models whose change of BLEU is not defined (the control translated nothing) are not drawn.
+    """
+    beams, dtypes = (list(dict.fromkeys(headline[name])) for name in ("beam", "dtype"))
+    with canvas(sheet, 1.2 + 5.2 * len(dtypes), 1.0 + 4.0 * len(beams)) as figure:
+        panels = figure.subplots(len(beams), len(dtypes), squeeze=False, sharex=True, sharey=True)
+        for (row, beam), (column, dtype) in itertools.product(enumerate(beams), enumerate(dtypes)):
+            panel = panels[row, column]
+            shown = headline[(headline["beam"] == beam) & (headline["dtype"] == dtype)]
+            _panel(panel, shown.dropna(subset=["bleu_change_percent"]))
+            panel.set_title(f"{dtype}, beam {beam}", loc="left", pad=8)
+        for panel in panels[-1, :]:
+            panel.set_xlabel("speed-up over the control (forced lengths)")
+        for panel in panels[:, 0]:
+            panel.set_ylabel("change of BLEU against the control (%)")
+        _legend(figure, headline)
+
+
+def family(method: str) -> str:
+    """The method without a scratch model's name."""
+    return "scratch" if method.startswith("scratch") else method
+
+
+def _panel(panel: Axes, rows: pd.DataFrame) -> None:
+    corner, size = (PAPER_SPEEDUP[0], PAPER_CHANGE[0]), PAPER_CHANGE[1] - PAPER_CHANGE[0]
+    panel.add_patch(
+        Rectangle(corner, PAPER_SPEEDUP[1] - PAPER_SPEEDUP[0], size, facecolor=ORANGE, alpha=0.16, zorder=0)
+    )
+    panel.axhline(0, color=GREY, linewidth=0.8, zorder=1)
+    panel.axvline(1, color=GREY, linewidth=0.8, zorder=1)
+    for _, row in rows.iterrows():
+        marker, colour = STYLES[family(row["method"])]
+        panel.errorbar(
+            row["speedup"],
+            row["bleu_change_percent"],
+            xerr=[[row["speedup"] - row["speedup_low"]], [row["speedup_high"] - row["speedup"]]],
+            fmt=marker,
+            color=colour,
+            markersize=11 if marker == "*" else 7.5,
+            markeredgecolor="white",
+            markeredgewidth=0.7,
+            elinewidth=1.4,
+            capsize=3,
+        )
+        if text := _label(row):
+            above = _is_free_above(row, rows)
+            panel.annotate(
+                text,
+                (row["speedup"], row["bleu_change_percent"]),
+                xytext=(0, 8 if above else -8),
+                textcoords="offset points",
+                ha="center",
+                va="bottom" if above else "top",
+                fontsize=8,
+                color=colour,
+                path_effects=[withStroke(linewidth=2.5, foreground="white")],
+            )
+    panel.margins(0.09, 0.14)
+
+
+def _is_free_above(row: pd.Series, rows: pd.DataFrame) -> bool:
+    """Whether the nearest neighbour in BLEU, among those close in speed-up, lies below."""
+    width = rows["speedup"].max() - rows["speedup"].min()
+    beside = rows[(rows["model"] != row["model"]) & ((rows["speedup"] - row["speedup"]).abs() < 0.15 * width)]
+    gaps = beside["bleu_change_percent"] - row["bleu_change_percent"]
+    return bool(gaps.empty or gaps.loc[gaps.abs().idxmin()] < 0)
+
+
+def _label(row: pd.Series) -> str:
+    if family(row["method"]) == "scratch":
+        return str(row["method"]).partition("-")[2]
+    if row["method"] == "magnitude":
+        return f"- / {row['threshold']:g}"
+    return f"{row['strength']:g} / {row['threshold']:g}" if row["threshold"] else ""
+
+
+def _legend(figure: Figure, headline: pd.DataFrame) -> None:
+    handles: list[Line2D | Patch] = [
+        Line2D(
+            [], [], linestyle="", marker=marker, color=colour, markersize=8, label=TITLES.get(method, method)
+        )
+        for method, (marker, colour) in STYLES.items()
+        if method in {family(name) for name in headline["method"]}
+    ]
+    handles.append(Patch(facecolor=ORANGE, alpha=0.25, label="paper, on phones: 1.16-1.92x, 0 to -8 %"))
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=4,
+        columnspacing=1.4,
+        title="numbers at the points: strength / threshold; bars: 95 % interval of the speed-up",
+        title_fontsize=9,
+    )

@@ -1,0 +1,1 @@
+"""The Transformer whose every layer has its own sizes."""

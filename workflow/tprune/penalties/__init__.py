@@ -1,0 +1,1 @@
+"""Penalties that make lines die: group lasso, and group Hoyer-square."""

@@ -1,0 +1,1 @@
+"""The sparsity profile: what the BSSL sweep says about where a model's lines can go."""

@@ -1,0 +1,64 @@
+"""Which lines are kept: the best-scored of every head, as many as the counts say."""
+
+from collections.abc import Mapping
+
+from tprune.lines.coupled_sets import CoupledSet
+from tprune.lines.selection import SelectedSet, Selection
+from tprune.pruning.counts import engine_counts, requested_counts
+from tprune.pruning.score import Scores
+
+
+def select_by_threshold(
+    scores: Scores, method: str, strength: float, threshold: float, round_to: int
+) -> Selection:
+    """Keep the lines whose score reaches `threshold`, in counts that an engine can run."""
+    requested = requested_counts(scores, threshold)
+    counts = engine_counts(requested, round_to)
+    return _selection(scores, requested, counts, method, strength, threshold, round_to)
+
+
+def select_as_many(scores: Scores, other: Selection, method: str, strength: float) -> Selection:
+    """Keep as many lines in every set as `other` keeps, but the best by these `scores`."""
+    theirs = {(s.stack, _original(other, s), s.component, s.kind): s for s in other.sets}
+    requested, counts = {}, {}
+    for group in scores:
+        found = theirs.get((group.stack, group.layer, group.component, group.kind))
+        requested[group] = found.requested if found else (0,) * group.heads
+        counts[group] = len(found.kept[0]) if found else 0
+    return _selection(scores, requested, counts, method, strength, other.threshold, other.round_to)
+
+
+def _original(selection: Selection, chosen: SelectedSet) -> int:
+    """The layer's index before layers were dropped."""
+    dropped = set(selection.dropped_layers.get(chosen.stack, ()))
+    kept = [i for i in range(chosen.layer + len(dropped) + 1) if i not in dropped]
+    return kept[chosen.layer]
+
+
+def _selection(
+    scores: Scores,
+    requested: Mapping[CoupledSet, tuple[int, ...]],
+    counts: Mapping[CoupledSet, int],
+    method: str,
+    strength: float,
+    threshold: float,
+    round_to: int,
+) -> Selection:
+    alive = sorted({(group.stack, group.layer) for group in scores if counts[group] > 0})
+    dropped = sorted({(group.stack, group.layer) for group in scores} - set(alive))
+    sets = []
+    for group, values in scores.items():
+        if (group.stack, group.layer) in dropped:
+            continue
+        # A sublayer of a living layer keeps one line: engines drop whole layers only.
+        count = max(counts[group], 1)
+        order = values.argsort(dim=1, descending=True, stable=True)
+        kept = tuple(tuple(sorted(head[:count].tolist())) for head in order)
+        layer = [index for stack, index in alive if stack == group.stack].index(group.layer)
+        sets.append(
+            SelectedSet(group.stack, layer, group.component, group.kind, group.lines, requested[group], kept)
+        )
+    dropped_layers = {
+        stack: tuple(index for other, index in dropped if other == stack) for stack in ("encoder", "decoder")
+    }
+    return Selection(method, strength, threshold, round_to, tuple(sets), dropped_layers)

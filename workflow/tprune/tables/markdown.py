@@ -1,0 +1,90 @@
+"""The headline table as Markdown: fewer columns, one section per dtype and beam, signatures beneath."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from tprune.tables.kept import COMPONENTS
+
+KEPT_TITLES = {
+    "encoder_self_attention": "enc self",
+    "encoder_ffn": "enc FFN",
+    "decoder_self_attention": "dec self",
+    "decoder_cross_attention": "dec cross",
+    "decoder_ffn": "dec FFN",
+}
+TITLES = (
+    *("model", "params", "BLEU", "change", "p", "chrF", "ms", "speed-up (95 % interval)"),
+    *("own lengths", *KEPT_TITLES.values(), "layers dropped"),
+)
+
+
+def render(table: pd.DataFrame, signature: dict[str, Any], beam_of_scores: int) -> str:
+    """The text of headline.md from `headline.build`'s table and the device's signature."""
+    parts = ["# Headline\n\n", _reading(beam_of_scores)]
+    for (dtype, beam), rows in table.groupby(["dtype", "beam"], sort=False):
+        parts.append(f"\n## {dtype}, beam {beam}\n\n")
+        parts.append(pipe_table(TITLES, [_cells(row) for _, row in rows.iterrows()]))
+    parts.append("\n## Signatures\n\n")
+    for column, score in (("bleu_signature", "BLEU"), ("chrf_signature", "chrF")):
+        parts.extend(f"- {score}: `{text}`\n" for text in dict.fromkeys(table[column]))
+    parts.extend(f"- {key}: {value}\n" for key, value in flat(signature))
+    return "".join(parts)
+
+
+def pipe_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A pipe table: first column to the left, numbers to the right, padded so that the source reads."""
+    widths = [max(len(row[column]) for row in (titles, *rows)) for column in range(len(titles))]
+    rule = ["-" * width if column == 0 else "-" * (width - 1) + ":" for column, width in enumerate(widths)]
+    lines = (
+        [
+            text.ljust(width) if column == 0 else text.rjust(width)
+            for column, (text, width) in enumerate(cells)
+        ]
+        for cells in (list(zip(row, widths, strict=True)) for row in (titles, rule, *rows))
+    )
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def number(value: float, form: str, unit: str = "") -> str:
+    """`value` in the format `form` with its unit; a dash where there is none."""
+    return "-" if pd.isna(value) else format(value, form) + unit
+
+
+def flat(signature: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Nested dictionaries as (dotted key, text) pairs."""
+    for key, value in signature.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{key}.")
+        elif value is not None:
+            yield prefix + str(key), ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _reading(beam_of_scores: int) -> str:
+    return (
+        "Change of BLEU and speed-up are against the control: the baseline trained on, dense, for as\n"
+        "many updates as the pruned models, in the same dtype (and, for the speed-up, beam).\n\n"
+        "- ms: median per sentence, batch 1, the output's length forced to the reference's\n"
+        "- speed-up: the control's total time over the model's; `own lengths`: where each model stops\n"
+        "  by itself\n"
+        "- p: paired bootstrap of BLEU against the control\n"
+        "- enc self to dec FFN: percentage of the baseline's lines kept\n\n"
+        f"Scores are of the test set decoded with beam {beam_of_scores}, whatever the beam that is timed.\n"
+    )
+
+
+def _cells(row: pd.Series) -> list[str]:
+    return [
+        str(row["model"]),
+        f"{row['params'] / 1e6:.2f} M",
+        number(row["bleu"], ".2f"),
+        number(row["bleu_change_percent"], "+.1f", " %"),
+        number(row["p_value"], ".3f"),
+        number(row["chrf"], ".2f"),
+        number(row["latency_ms"], ".1f"),
+        f"{row['speedup']:.2f}x ({row['speedup_low']:.2f}-{row['speedup_high']:.2f})",
+        number(row["speedup_own_length"], ".2f", "x"),
+        *(f"{100 * row[f'{name}_kept']:.0f}" for name in COMPONENTS),
+        str(int(row["layers_dropped"])),
+    ]

@@ -1,0 +1,91 @@
+"""What each stage cost, from the benchmark files that Snakemake wrote, one per job."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from tprune.errors import TPruneError
+from tprune.tables.markdown import number, pipe_table
+from tprune.tables.points import Point
+from tprune.tables.sources import read_table
+
+STAGES = (
+    *("corpus", "baseline", "bssl", "sparsity_profile", "shs", "prune", "scratch"),
+    *("compact", "evaluate", "latency"),
+)
+COLUMNS = ("stage", "jobs", "seconds", "share", "longest_seconds", "max_rss_mb")
+
+
+def build(folder: Path, points: Sequence[Point], stages: Sequence[str] = STAGES) -> pd.DataFrame:
+    """One row per stage, in the order of `stages`: jobs, summed and longest seconds, share of the sum.
+
+    `folder` holds a folder per stage. Files of models that are no longer compared (none of `points`
+    agrees with the method, strength and threshold in the path) are left out. A stage of which nothing
+    was run has no row. Seconds are summed over jobs: side by side they take less of a clock's time.
+    Raises TPruneError when there is no benchmark at all.
+    """
+    rows = []
+    for stage in stages:
+        files = [
+            path
+            for path in sorted((folder / stage).rglob("*.tsv"))
+            if _is_current(path, folder / stage, points)
+        ]
+        if not files:
+            continue
+        jobs = pd.concat(
+            [read_table(path, ["s", "max_rss"], separator="\t") for path in files], ignore_index=True
+        )
+        seconds = pd.to_numeric(jobs["s"])
+        rows.append(
+            {
+                "stage": stage,
+                "jobs": len(files),
+                "seconds": seconds.sum(),
+                "longest_seconds": seconds.max(),
+                # A job too short to be sampled has no memory figure.
+                "max_rss_mb": pd.to_numeric(jobs["max_rss"], errors="coerce").max(),
+            }
+        )
+    if not rows:
+        raise TPruneError(f"{folder}: no benchmark file in the folders {', '.join(stages)}; run the workflow")
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table["share"] = table["seconds"] / table["seconds"].sum()
+    return table
+
+
+def render(table: pd.DataFrame) -> str:
+    """The table as Markdown, with a row for the sum."""
+    cells = [
+        [
+            str(row["stage"]),
+            str(row["jobs"]),
+            number(row["seconds"], ".0f"),
+            f"{100 * row['share']:.1f} %",
+            number(row["longest_seconds"], ".0f"),
+            number(row["max_rss_mb"], ".0f"),
+        ]
+        for _, row in table.iterrows()
+    ]
+    total = ["all", str(table["jobs"].sum()), number(table["seconds"].sum(), ".0f"), "100.0 %", "", ""]
+    titles = ("stage", "jobs", "seconds", "share", "longest job (s)", "peak memory (MB)")
+    note = "Seconds are summed over jobs; jobs that ran side by side took less of the clock's time.\n\n"
+    return "# Cost of each stage\n\n" + note + pipe_table(titles, [*cells, total])
+
+
+def _is_current(path: Path, folder: Path, points: Sequence[Point]) -> bool:
+    named = dict(_named_values(path.relative_to(folder).with_suffix("")))
+    if "method" not in named:
+        return True
+    texts = [
+        {"method": point.method, "strength": point.strength, "threshold": point.threshold} for point in points
+    ]
+    return any(named.items() <= text.items() for text in texts)
+
+
+def _named_values(path: Path) -> Iterator[tuple[str, str]]:
+    for part in path.parts:
+        name, _, value = part.partition("~")
+        if name in ("method", "strength", "threshold"):
+            yield name, value

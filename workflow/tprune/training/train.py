@@ -1,0 +1,124 @@
+"""Running fairseq-train to its end, and taking the model out of its last checkpoint."""
+
+import argparse
+import dataclasses
+import json
+import logging
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import save
+
+from tprune.atomic import atomic_path
+from tprune.errors import TPruneError
+from tprune.model.architecture import Architecture
+from tprune.model.checkpoint import load_weights, stored_weights
+from tprune.model.transformer import Transformer
+from tprune.training.command import Schedule, StateFiles, Trainer, train_command
+from tprune.training.penalty_file import PenaltySpec
+from tprune.training.progress import Progress
+from tprune.training.resume import newest_checkpoint, state_folder
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run: what it is called, its data, where it starts and how it goes.
+
+    `start` is a model to train on, or an architecture to train from random weights.
+    """
+
+    name: str
+    data: Path
+    start: Transformer | Architecture
+    schedule: Schedule
+    seed: int
+    penalty: PenaltySpec | None = None
+
+
+@contextmanager
+def trained(run: Run, trainer: Trainer, state_root: Path) -> Iterator[tuple[Transformer, StateFiles]]:
+    """Train `run` to its last update; yields the model and the files of its training state.
+
+    Resumes from the last whole checkpoint of the same run under `state_root`. The state is removed
+    when the block ends without error: write the model inside it. A loss that becomes NaN, and any
+    other failure of fairseq, raises TPruneError.
+    """
+    files = _prepare(run, trainer, state_root)
+    restore = newest_checkpoint(files.folder)
+    if restore is not None:
+        logger.info("%s: resuming from %s", run.name, restore.name)
+    _follow(train_command(run.data, run.schedule, trainer, run.seed, files, restore), run, trainer.threads)
+    yield _finished_model(run, files), files
+    shutil.rmtree(files.folder, ignore_errors=True)
+
+
+def _prepare(run: Run, trainer: Trainer, state_root: Path) -> StateFiles:
+    """Write what the run starts from into its state folder."""
+    architecture = run.start if isinstance(run.start, Architecture) else run.start.architecture
+    initial = b"" if isinstance(run.start, Architecture) else save(stored_weights(run.start))
+    lasting = dataclasses.replace(trainer, checkpoint_interval=0, log_interval=0)
+    numbers = [
+        dataclasses.asdict(architecture),
+        dataclasses.asdict(run.schedule),
+        dataclasses.asdict(lasting),
+    ]
+    numbers += [dataclasses.asdict(run.penalty)] if run.penalty else []
+    shape = [json.dumps(part, sort_keys=True).encode() for part in numbers]
+    shape += [str(run.seed).encode(), _data_digest(run.data), initial]
+    files = StateFiles(state_folder(state_root, run.name, shape))
+    files.folder.mkdir(parents=True, exist_ok=True)
+    architecture.write(files.architecture)
+    if initial:
+        with atomic_path(files.initial_weights) as partial:
+            partial.write_bytes(initial)
+    if run.penalty is not None:
+        run.penalty.write(files.penalty)
+    return files
+
+
+def _data_digest(data: Path) -> bytes:
+    """Dictionaries and sizes of the binarised text: cheap, and different for different text."""
+    found = sorted(data.glob("dict.*.txt")) + sorted(data.glob("*.idx"))
+    return b"".join(path.name.encode() + path.read_bytes() for path in found)
+
+
+def _follow(argv: list[str], run: Run, threads: int) -> None:
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONUNBUFFERED": "1"}
+    progress = Progress(run.name, run.schedule.updates)
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            progress.read(line)
+    if process.returncode == 0:
+        return
+    if progress.not_a_number:
+        raise TPruneError(
+            f"{run.name}: the loss or its gradient became NaN or infinite after update "
+            f"{progress.last_update}; lower the learning rate (now {run.schedule.lr:g}) or the strength "
+            "of the penalty, then run again"
+        )
+    raise TPruneError(f"{run.name}: fairseq-train failed (exit {process.returncode}):\n{progress.tail}")
+
+
+def _finished_model(run: Run, files: StateFiles) -> Transformer:
+    checkpoint = newest_checkpoint(files.folder)
+    if checkpoint is None:
+        raise TPruneError(f"{run.name}: fairseq-train ended without a checkpoint in {files.folder}")
+    with torch.serialization.safe_globals([argparse.Namespace]):
+        stored = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    done = int(stored["optimizer_history"][-1]["num_updates"])
+    if done < run.schedule.updates:
+        raise TPruneError(f"{run.name}: fairseq-train stopped at update {done} of {run.schedule.updates}")
+    model = Transformer(Architecture.read(files.architecture))
+    load_weights(model, stored["model"], checkpoint)
+    return model.eval()
