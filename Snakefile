@@ -53,6 +53,7 @@ wildcard_constraints:
     name="[a-z0-9]+",
 
 
+include: "workflow/rules/resume.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/baseline.smk"
 include: "workflow/rules/bssl.smk"

@@ -54,6 +54,12 @@ def test_identical_systems_do_not_differ() -> None:
     assert p_value == 1.0
 
 
+def test_two_systems_that_get_nothing_right_do_not_differ() -> None:
+    systems = ([word] * len(REFERENCES) for word in ("x", "y"))
+    p_value, _ = paired_bootstrap(*systems, REFERENCES, "en", samples=200)
+    assert p_value == 1.0
+
+
 def test_a_much_worse_system_differs() -> None:
     p_value, signature = paired_bootstrap(WORSE, ONE, REFERENCES, "en", samples=200)
     assert p_value == pytest.approx(1 / 201)

@@ -27,6 +27,12 @@ def same_cores_after() -> Iterator[None]:
 
 
 @pytest.fixture
+def pieces() -> list[str]:
+    """The vocabulary of both sides."""
+    return PIECES
+
+
+@pytest.fixture
 def uneven() -> Architecture:
     """Every layer and attention with sizes of its own, as pruning leaves them."""
     return Architecture(

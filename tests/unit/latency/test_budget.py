@@ -107,6 +107,8 @@ def test_budget_of_a_tiny_model(uneven: Architecture, encoded: tuple[Path, Path]
     assert len(samples) == 12 * 2 * 2 * 4
     table = divide(samples, 100, 1)
     assert table["component"].tolist() == [*COMPONENTS, OVERHEAD] * 4
+    assert table["dtype"].tolist() == ["float32"] * 12 + ["int8"] * 12
+    assert table["beam"].tolist() == ([1] * 6 + [4] * 6) * 2
     for _, rows in table.groupby(["dtype", "beam"]):
         assert rows["share"].sum() == pytest.approx(1)
         assert rows["share"].between(0, 1).all()

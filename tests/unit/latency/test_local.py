@@ -2,10 +2,13 @@ from pathlib import Path
 
 import pytest
 
+from tprune.compaction.ctranslate2_export import export
 from tprune.errors import TPruneError
 from tprune.latency.ctranslate2_engine import CTranslate2Engine
 from tprune.latency.local import Artefact, Settings, groups_that_fit, list_artefacts, measure_local
 from tprune.latency.protocol import longest_output, read_sentences
+from tprune.model.architecture import Architecture
+from tprune.model.transformer import Transformer
 
 SETTINGS = Settings([1, 4], threads=1, sentences=100, warm_up=2, seed=1)
 
@@ -16,6 +19,19 @@ def test_forced_length_is_exact_for_every_beam_and_dtype(artefacts: list[Artefac
         for beam in (1, 4):
             for length in (1, 2, 7, 63):
                 assert engine.translate(["p1", "p2", "p3"], beam, length) == length
+
+
+def test_forced_length_holds_where_the_model_would_end_at_once(
+    tmp_path: Path, uneven: Architecture, pieces: list[str]
+) -> None:
+    model = Transformer(uneven).eval()
+    end = pieces.index("</s>")
+    model.decoder.layer_norm.bias.data = 100 * model.decoder.output_projection.weight.data[end]
+    export(model, pieces, pieces, tmp_path / "model", "float32")
+    engine = CTranslate2Engine(tmp_path / "model", "float32", 1)
+    for beam in (1, 4):
+        assert engine.translate(["p1", "p2"], beam, None) == 1
+        assert engine.translate(["p1", "p2"], beam, 9) == 9
 
 
 def test_own_outputs_are_bounded(artefacts: list[Artefact]) -> None:

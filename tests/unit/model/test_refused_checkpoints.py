@@ -1,6 +1,6 @@
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -39,7 +39,7 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path, zipped: bool, p
 class Planted:
     """Stands in for a class of fairseq's: reading it must not run what that class does."""
 
-    touched: list[str] = []
+    touched: ClassVar[list[str]] = []
 
     def __setstate__(self, state: dict[str, str]) -> None:
         self.touched.append("state")

@@ -17,7 +17,8 @@ def paired_bootstrap(
 
     Paired bootstrap resampling (Koehn 2004) as sacreBLEU does it, so that the number is the one
     readers know; its seed (12345 unless SACREBLEU_SEED says otherwise) stands in the signature.
-    Identical translations have p 1: sacreBLEU's centred count would give them its smallest p.
+    Equal scores have p 1: sacreBLEU counts only resamples strictly beyond the observed difference, and
+    where there is none at all (identical translations, or BLEU 0 against 0) gives its smallest p.
     """
     test = PairedTest(
         [("control", control), ("system", hypotheses)],
@@ -28,8 +29,6 @@ def paired_bootstrap(
     )
     signatures, scores = test()
     signature = str(signatures["BLEU"])
-    if list(hypotheses) == list(control):
-        return 1.0, signature
-    result = scores["BLEU"][1]
-    assert isinstance(result, Result) and result.p_value is not None
-    return result.p_value, signature
+    rival, result = scores["BLEU"]
+    assert isinstance(rival, Result) and isinstance(result, Result) and result.p_value is not None
+    return (1.0 if result.score == rival.score else result.p_value), signature

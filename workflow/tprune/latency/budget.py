@@ -126,7 +126,7 @@ def divide(samples: Sequence[Sample], bootstrap_samples: int, seed: int) -> pd.D
     """
     table = pd.DataFrame([vars(sample) for sample in samples])
     rows = []
-    for dtype, beam in itertools.product(table["dtype"].unique(), table["beam"].unique()):
+    for dtype, beam in itertools.product(sorted(table["dtype"].unique()), sorted(table["beam"].unique())):
         group = table[(table["dtype"] == dtype) & (table["beam"] == beam)]
         seconds = group.pivot(index="sentence", columns="model", values="seconds")
         mean = seconds.mean()

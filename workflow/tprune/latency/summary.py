@@ -30,7 +30,7 @@ def read_samples(path: str | Path) -> pd.DataFrame:
 
 
 def summarise(samples: pd.DataFrame, bootstrap_samples: int, seed: int) -> pd.DataFrame:
-    """One row per model, dtype, beam and length.
+    """One row per model, dtype, beam and length, sorted by dtype, beam, length and model.
 
     Columns: those four and method, strength, threshold; sentences; latency_ms (median) and p90_ms;
     source_tokens and output_tokens (means); ms_per_token; speedup, speedup_low, speedup_high against
@@ -39,11 +39,11 @@ def summarise(samples: pd.DataFrame, bootstrap_samples: int, seed: int) -> pd.Da
     Raises TPruneError where the control is missing or a model lacks a sentence.
     """
     rows = []
-    for (dtype, beam, length), group in samples.groupby(SETTING, sort=False):
+    for (dtype, beam, length), group in samples.groupby(SETTING):
         times = _times(group)
         weights = resampled_weights(len(times), bootstrap_samples, seed)
         reference = _float32_control(samples[(samples["beam"] == beam) & (samples["length"] == length)])
-        for key, own in group.groupby(MODEL, sort=False):
+        for key, own in group.groupby(MODEL):
             model = str(key[0])
             milliseconds = own["seconds"].to_numpy() * 1000
             ratios = speedup_with_interval(times[CONTROL].to_numpy(), times[model].to_numpy(), weights)

@@ -7,7 +7,7 @@ from fairseq.data import Dictionary
 
 from tprune.model.architecture import Architecture, AttentionShape, LayerShape, StackShape
 
-MAX_POSITIONS = 1024
+MAX = 1024  # positions; sinusoids cost nothing
 
 
 def dense_architecture(
@@ -26,11 +26,12 @@ def dense_architecture(
     Positions are sinusoidal (Vaswani et al. 2017).
     """
     attention = AttentionShape.dense(d_model, num_heads)
-    encoder = StackShape(
-        (LayerShape(attention, ffn_dim),) * encoder_layers, pre_norm, pre_norm, False, MAX_POSITIONS
-    )
-    decoder = StackShape(
-        (LayerShape(attention, ffn_dim, attention),) * decoder_layers, pre_norm, pre_norm, False, MAX_POSITIONS
+    encoder_layer, decoder_layer = LayerShape(attention, ffn_dim), LayerShape(attention, ffn_dim, attention)
+    encoder, decoder = (
+        StackShape(
+            (layer,) * count, pre_norm, final_norm=pre_norm, learned_positions=False, max_positions=MAX
+        )
+        for layer, count in ((encoder_layer, encoder_layers), (decoder_layer, decoder_layers))
     )
     source, target = (len(Dictionary.load(str(data / f"dict.{side}.txt"))) for side in ("src", "tgt"))
     return Architecture(d_model, source, target, encoder, decoder, share_embeddings, dropout=dropout)

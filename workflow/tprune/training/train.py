@@ -21,6 +21,7 @@ from tprune.model.architecture import Architecture
 from tprune.model.checkpoint import load_weights, stored_weights
 from tprune.model.transformer import Transformer
 from tprune.training.command import Schedule, StateFiles, Trainer, train_command
+from tprune.training.owner import record_owner, release, take_over
 from tprune.training.penalty_file import PenaltySpec
 from tprune.training.progress import Progress
 from tprune.training.resume import newest_checkpoint, state_folder
@@ -52,10 +53,13 @@ def trained(run: Run, trainer: Trainer, state_root: Path) -> Iterator[tuple[Tran
     other failure of fairseq, raises TPruneError.
     """
     files = _prepare(run, trainer, state_root)
+    take_over(files.folder)
     restore = newest_checkpoint(files.folder)
     if restore is not None:
         logger.info("%s: resuming from %s", run.name, restore.name)
-    _follow(train_command(run.data, run.schedule, trainer, run.seed, files, restore), run, trainer.threads)
+    _follow(
+        train_command(run.data, run.schedule, trainer, run.seed, files, restore), run, trainer.threads, files
+    )
     yield _finished_model(run, files), files
     shutil.rmtree(files.folder, ignore_errors=True)
 
@@ -90,15 +94,17 @@ def _data_digest(data: Path) -> bytes:
     return b"".join(path.name.encode() + path.read_bytes() for path in found)
 
 
-def _follow(argv: list[str], run: Run, threads: int) -> None:
+def _follow(argv: list[str], run: Run, threads: int, files: StateFiles) -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONUNBUFFERED": "1"}
     progress = Progress(run.name, run.schedule.updates)
     with subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     ) as process:
         assert process.stdout is not None
+        record_owner(files.folder, process.pid)
         for line in process.stdout:
             progress.read(line)
+    release(files.folder)
     if process.returncode == 0:
         return
     if progress.not_a_number:

@@ -1,0 +1,32 @@
+import pytest
+import torch
+
+from tprune.model.architecture import Architecture, AttentionShape, LayerShape, StackShape
+from tprune.model.transformer import Transformer
+
+
+@pytest.fixture
+def architecture() -> Architecture:
+    """Every attention of another shape, queries and values of different sizes, stacks of uneven depth."""
+    encoder = tuple(LayerShape(AttentionShape(2 + i, 3, 4 - i, 0.5), 6 + i) for i in range(2))
+    decoder = (LayerShape(AttentionShape(1, 5, 2, 0.6), 7, AttentionShape(3, 2, 4, 0.7)),)
+    return Architecture(
+        d_model=16,
+        source_vocabulary=20,
+        target_vocabulary=20,
+        encoder=StackShape(encoder, True, True, False, 20),
+        decoder=StackShape(decoder, False, False, False, 20),
+        share_embeddings="all",
+        activation="gelu",
+    )
+
+
+@pytest.fixture
+def model(architecture: Architecture) -> Transformer:
+    """In double precision; no parameter is left at 0 or 1, so that biases and norms count."""
+    torch.manual_seed(1)
+    made = Transformer(architecture).double().eval()
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter += 0.3 * torch.randn_like(parameter)
+    return made
