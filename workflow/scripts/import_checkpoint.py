@@ -1,7 +1,5 @@
 """Makes the baseline, model.safetensors and model.json, out of the user's own fairseq checkpoint."""
 
-from snakemake.script import snakemake
-
 from tprune import logs
 from tprune.model.checkpoint import save_model
 from tprune.model.fairseq_checkpoint import load_fairseq_checkpoint

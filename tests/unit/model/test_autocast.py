@@ -29,6 +29,6 @@ def test_bfloat16_gradients_point_where_float32_ones_do(tmp_path: Path, option: 
     rough = gradients(model, sample, bfloat16=True)
     assert set(rough) == set(exact) == {name for name, _ in model.named_parameters()}
     assert all(gradient.dtype == torch.float32 for gradient in rough.values())
-    flat = [torch.cat([found[name].flatten() for name in exact]) for found in (exact, rough)]
-    assert functional.cosine_similarity(*flat, dim=0) > 0.99
-    assert not torch.equal(*flat), "autocast was not in effect"
+    one, other = (torch.cat([found[name].flatten() for name in exact]) for found in (exact, rough))
+    assert functional.cosine_similarity(one, other, dim=0) > 0.99
+    assert not torch.equal(one, other), "autocast was not in effect"

@@ -20,11 +20,9 @@ class EncoderLayer(nn.Module):
         self.dropout = ResidualDropout(architecture.dropout)
         self.self_attn = Attention(d_model, shape.self_attention)
         self.self_attn_layer_norm = nn.LayerNorm(d_model)
+        # As stock fairseq, torch's own initialisation here.
         self.fc1 = nn.Linear(d_model, shape.ffn_dim)
         self.fc2 = nn.Linear(shape.ffn_dim, d_model)
-        for linear in (self.fc1, self.fc2):
-            nn.init.xavier_uniform_(linear.weight)
-            nn.init.zeros_(linear.bias)
         self.final_layer_norm = nn.LayerNorm(d_model)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:

@@ -1,9 +1,10 @@
 """Which lines are kept: the best-scored of every head, as many as the counts say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tprune.lines.coupled_sets import CoupledSet
 from tprune.lines.selection import SelectedSet, Selection
+from tprune.model.architecture import Stack
 from tprune.pruning.counts import engine_counts, requested_counts
 from tprune.pruning.score import Scores
 
@@ -44,8 +45,11 @@ def _selection(
     threshold: float,
     round_to: int,
 ) -> Selection:
+    layers = {(group.stack, group.layer) for group in scores}
     alive = sorted({(group.stack, group.layer) for group in scores if counts[group] > 0})
-    dropped = sorted({(group.stack, group.layer) for group in scores} - set(alive))
+    # No engine runs a stack without layers: its last one stays, with one line in every set.
+    alive += [max(layer for layer in layers if layer[0] == stack) for stack in emptied(layers, alive)]
+    dropped = sorted(layers - set(alive))
     sets = []
     for group, values in scores.items():
         if (group.stack, group.layer) in dropped:
@@ -62,3 +66,8 @@ def _selection(
         stack: tuple(index for other, index in dropped if other == stack) for stack in ("encoder", "decoder")
     }
     return Selection(method, strength, threshold, round_to, tuple(sets), dropped_layers)
+
+
+def emptied(layers: Iterable[tuple[Stack, int]], alive: Iterable[tuple[Stack, int]]) -> set[Stack]:
+    """The stacks of `layers` that have none `alive`."""
+    return {stack for stack, _ in layers} - {stack for stack, _ in alive}

@@ -1,0 +1,52 @@
+"""A copy of the tree to run the workflow in, and one finished smoke run that tests share."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SMOKE = ["--configfile", "config/smoke.yaml"]
+
+
+def copy_tree(target: Path) -> Path:
+    """What Snakemake needs of this tree, without results."""
+    for name in ("workflow", "config", "envs"):
+        shutil.copytree(
+            ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+        )
+    shutil.copy(ROOT / "Snakefile", target)
+    return target
+
+
+def run_snakemake(folder: Path, *arguments: str, check: bool = True) -> str:
+    """Run Snakemake in `folder` and return what it printed; progress goes to the terminal as well."""
+    process = subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if check and process.returncode:
+        raise AssertionError(f"snakemake {' '.join(arguments)} failed:\n{process.stdout[-8000:]}")
+    return process.stdout
+
+
+@pytest.fixture(scope="session")
+def fresh_tree(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Makes a new copy of the tree at every call."""
+    return lambda: copy_tree(tmp_path_factory.mktemp("tree"))
+
+
+@pytest.fixture(scope="session")
+def smoke_run(fresh_tree: Callable[[], Path]) -> Path:
+    """The folder of a finished smoke run: every stage from the corpus to tables and figures."""
+    folder = fresh_tree()
+    run_snakemake(folder, "all", "--cores", "2", *SMOKE)
+    return folder

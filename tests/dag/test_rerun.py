@@ -1,0 +1,84 @@
+"""Editing one key re-runs exactly what depends on it: read off dry runs after a finished smoke run."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import SMOKE, run_snakemake
+
+JOB = re.compile(r"^(\w+) +(\d+)$", re.MULTILINE)
+TABLES = {"headline_table", "stage_cost_table", "summary_page", "lines_table", "weak_penalty_table"}
+FIGURES = {
+    "trade_off_figure",
+    "profile_figures",
+    "line_norms_figure",
+    "latency_budget_figure",
+    "stage_cost_figure",
+}
+TIMING = {"latency", "latency_summary", "latency_budget", "costs"}
+AFTER_PRUNING = {"compact", "translate", "score", *TIMING, *TABLES, *FIGURES}
+TRAINING = {"baseline", "bssl", "shs", "prune", "scratch"}
+
+
+def jobs_after(folder: Path, **edits: object) -> dict[str, int]:
+    """The jobs of a dry run after the edits, by rule."""
+    override = folder / "override.yaml"
+    override.write_text(yaml.safe_dump(edits))
+    printed = run_snakemake(folder, "all", "-n", "--cores", "2", *SMOKE, str(override))
+    found = {rule: int(count) for rule, count in JOB.findall(printed)}
+    return {rule: count for rule, count in found.items() if rule not in ("all", "total")}
+
+
+def test_nothing_edited_nothing_to_do(smoke_run: Path) -> None:
+    assert jobs_after(smoke_run) == {}
+
+
+def test_a_threshold_reruns_pruning_and_what_follows(smoke_run: Path) -> None:
+    jobs = jobs_after(smoke_run, prune={"thresholds": [0.6, 0.9]})
+    assert jobs.keys() & TRAINING == {"prune"}
+    assert jobs["select_lines"] == jobs["prune"] == jobs["compact"] == 1
+    assert set(jobs) <= {"select_lines", "prune", *AFTER_PRUNING}
+    assert {"latency", "headline_table", "trade_off_figure"} <= set(jobs)
+    assert "profile_figures" not in jobs and "latency_budget" not in jobs
+
+
+def test_an_shs_strength_leaves_baseline_and_bssl_alone(smoke_run: Path) -> None:
+    edits = {"shs": {"strengths": [0.06]}, "magnitude": {"matches": [{"strength": 0.06, "threshold": 0.9}]}}
+    jobs = jobs_after(smoke_run, **edits)
+    assert jobs.keys() & TRAINING == {"shs", "prune"}
+    # Both thresholds of the new strength, and magnitude matched to it; the continuation stays.
+    assert jobs["shs"] == 1 and jobs["prune"] == 3
+    assert "sparsity_profile" not in jobs
+
+
+def test_a_bssl_strength_reruns_one_sweep_run_and_what_the_profile_reaches(smoke_run: Path) -> None:
+    jobs = jobs_after(smoke_run, bssl={"strengths": [0.1, 2.0]})
+    assert jobs["bssl"] == 1 and jobs["sparsity_profile"] == 1
+    assert jobs["shs"] == 1, "training on without a penalty takes nothing from the profile"
+    assert jobs.keys() & TRAINING == {"bssl", "shs", "prune"}
+    assert not jobs.keys() & {"encode", "binarise", "subword_model"}
+
+
+def test_the_latency_beam_reruns_timing_and_tables_only(smoke_run: Path) -> None:
+    jobs = jobs_after(smoke_run, latency={"beams": [1, 3]})
+    assert set(jobs) <= {*TIMING, *TABLES, *FIGURES}
+    assert set(jobs) >= TIMING and "headline_table" in jobs
+
+
+def test_a_plot_option_reruns_figures_only(smoke_run: Path) -> None:
+    assert set(jobs_after(smoke_run, figures={"dpi": 61})) == FIGURES
+
+
+def test_the_seed_reruns_all_training(smoke_run: Path) -> None:
+    assert {"baseline", "bssl", "shs", "prune"} <= set(jobs_after(smoke_run, seed=2))
+
+
+@pytest.mark.parametrize("target", ["all", "rivals"])
+@pytest.mark.parametrize("config", ["config/config.yaml", "config/smoke.yaml"])
+def test_every_shipped_config_has_a_plan(fresh_tree, target: str, config: str) -> None:
+    printed = run_snakemake(fresh_tree(), target, "-n", "--cores", "2", "--configfile", config)
+    jobs = {rule: int(count) for rule, count in JOB.findall(printed)}
+    assert jobs["headline_table"] == 1
+    assert ("scratch" in jobs) == (target == "rivals")

@@ -1,0 +1,89 @@
+"""The smoke run end to end, its tables checked."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.conftest import SMOKE, run_snakemake
+from tprune.lines.selection import Selection
+from tprune.model.architecture import Architecture
+
+MODELS = ["baseline", "control", "shs_0.05_0.5", "shs_0.05_0.9", "magnitude_0_0.9"]
+COLUMNS = [
+    "model", "method", "strength", "threshold", "dtype", "beam", "params", "bleu", "bleu_change_percent",
+    "chrf", "p_value", "latency_ms", "speedup", "speedup_low", "speedup_high",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def results(smoke_run: Path) -> Path:
+    return smoke_run / "results/smoke"
+
+
+@pytest.fixture(scope="module")
+def headline(results: Path) -> pd.DataFrame:
+    return pd.read_csv(results / "tables/headline.csv")
+
+
+def test_every_model_has_a_row_per_dtype_and_beam(headline: pd.DataFrame) -> None:
+    rows = headline[["model", "dtype", "beam"]].apply(tuple, axis=1)
+    expected = {(model, dtype, beam) for model in MODELS for dtype in ("float32", "int8") for beam in (1, 2)}
+    assert set(rows) == expected and len(rows) == len(expected)
+    assert set(COLUMNS) <= set(headline.columns)
+
+
+def test_the_control_is_the_reference(headline: pd.DataFrame) -> None:
+    control = headline[headline["model"] == "control"]
+    assert (control[["speedup", "speedup_low", "speedup_high"]] == 1).all(axis=None)
+    assert (control["bleu_change_percent"].fillna(0) == 0).all() and control["p_value"].isna().all()
+    others = headline[headline["model"] != "control"]
+    assert (
+        others["speedup_low"].le(others["speedup"]).all()
+        and others["speedup"].le(others["speedup_high"]).all()
+    )
+    assert others["latency_ms"].gt(0).all()
+
+
+def test_magnitude_has_the_sizes_of_the_shs_point_it_matches(results: Path, headline: pd.DataFrame) -> None:
+    params = headline.drop_duplicates("model").set_index("model")["params"]
+    assert params["magnitude_0_0.9"] == params["shs_0.05_0.9"] < params["control"] == params["baseline"]
+    folders = [
+        results / "prune" / f"method~{m}/threshold~0.9" for m in ("shs/strength~0.05", "magnitude/strength~0")
+    ]
+    shs, magnitude = (Selection.read(folder / "lines.json") for folder in folders)
+    assert [len(s.kept[0]) for s in shs.sets] == [len(s.kept[0]) for s in magnitude.sets]
+
+
+def test_compaction_was_checked_on_every_model(results: Path) -> None:
+    checks = [json.loads(path.read_text()) for path in sorted(results.glob("compact/*/*/*/check.json"))]
+    assert len(checks) == len(MODELS) and all(check["identical"] for check in checks)
+    for path in results.glob("compact/method~shs/*/*/model.json"):
+        selection = Selection.read(
+            str(path).replace("/compact/", "/prune/").replace("model.json", "lines.json")
+        )
+        layers = Architecture.read(path).stacks
+        for chosen in selection.sets:
+            if chosen.kind == "ffn":
+                assert layers[chosen.stack].layers[chosen.layer].ffn_dim == len(chosen.kept[0])
+
+
+def test_every_sample_of_the_timing_is_kept(results: Path) -> None:
+    samples = pd.read_csv(results / "latency/local/samples.csv")
+    assert len(samples) == len(MODELS) * 2 * 2 * 2 * 4  # dtypes, beams, lengths, sentences
+    assert {"own", "forced"} == set(samples["length"])
+
+
+def test_the_report_is_one_file_that_stands_alone(smoke_run: Path) -> None:
+    run_snakemake(smoke_run, "all", "--report", "report.html", *SMOKE)
+    page = (smoke_run / "report.html").read_text()
+    assert "trade_off" in page and "headline" in page
+    assert 'src="http' not in page
+
+
+def test_rivals_come_into_the_same_tables_and_stay(smoke_run: Path) -> None:
+    run_snakemake(smoke_run, "rivals", "--cores", "2", *SMOKE)
+    table = smoke_run / "results/smoke/tables/headline.csv"
+    assert {*MODELS, "group_lasso_0.5_0.9", "scratch-shallow"} == set(pd.read_csv(table)["model"])
+    assert "Nothing to be done" in run_snakemake(smoke_run, "all", "--cores", "2", *SMOKE)
