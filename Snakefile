@@ -25,24 +25,12 @@ report: "workflow/report/workflow.rst"
 
 settings = load_settings(config, "configuration")
 RESULTS = settings.results_dir
-STATE = RESULTS + "/state"  # training state: outside every declared output
+STATE = f"{RESULTS}/state"  # training state: outside every declared output
 PENALTY_SEED, FINE_TUNING_SEED = 100, 200  # so that stages see the text in other orders
-training_memory = 2000 + settings.training.max_tokens  # MB; activations grow with the batch
+training_memory = (
+    2000 + settings.training.max_tokens
+)  # MB; activations grow with the batch
 check_disk(RESULTS, settings)
-
-
-def is_compared(point):
-    """Rivals stand in the tables once the target `rivals` asked for them, and from then on."""
-    made = f"{RESULTS}/compact/method~{{method}}/strength~{{strength}}/threshold~{{threshold}}/check.json"
-    return "rivals" in sys.argv or os.path.exists(made.format(**point))
-
-
-grid = model_grid(settings)
-grid += [
-    point for point in rival_grid(settings) if point not in grid and is_compared(point)
-]
-penalised = Paramspace(pd.DataFrame(penalised_grid(settings)))
-pruned = Paramspace(pd.DataFrame(grid))
 
 
 wildcard_constraints:
@@ -54,6 +42,8 @@ wildcard_constraints:
 
 
 include: "workflow/rules/resume.smk"
+include: "workflow/rules/grid.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/baseline.smk"
 include: "workflow/rules/bssl.smk"

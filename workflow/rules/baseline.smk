@@ -2,14 +2,16 @@ if settings.baseline.checkpoint is None:
 
     rule baseline:
         input:
-            data=RESULTS + "/corpus/data-bin",
+            data=f"{RESULTS}/corpus/data-bin",
         output:
-            weights=RESULTS + "/baseline/model.safetensors",
-            architecture=RESULTS + "/baseline/model.json",
+            weights=f"{RESULTS}/baseline/model.safetensors",
+            architecture=f"{RESULTS}/baseline/model.json",
         log:
-            RESULTS + "/logs/baseline/baseline.log",
+            f"{RESULTS}/logs/baseline/baseline.log",
         benchmark:
-            RESULTS + "/benchmarks/baseline/baseline.tsv"
+            f"{RESULTS}/benchmarks/baseline/baseline.tsv"
+        conda:
+            "../../envs/tprune.yaml"
         threads: settings.training.threads
         resources:
             mem_mb=training_memory,
@@ -35,12 +37,14 @@ else:
             source_dictionary=settings.baseline.source_dictionary,
             target_dictionary=settings.baseline.target_dictionary,
         output:
-            weights=RESULTS + "/baseline/model.safetensors",
-            architecture=RESULTS + "/baseline/model.json",
+            weights=f"{RESULTS}/baseline/model.safetensors",
+            architecture=f"{RESULTS}/baseline/model.json",
         log:
-            RESULTS + "/logs/baseline/import_checkpoint.log",
+            f"{RESULTS}/logs/baseline/import_checkpoint.log",
         benchmark:
-            RESULTS + "/benchmarks/baseline/import_checkpoint.tsv"
+            f"{RESULTS}/benchmarks/baseline/import_checkpoint.tsv"
+        conda:
+            "../../envs/tprune.yaml"
         threads: 1
         resources:
             mem_mb=4000,

@@ -1,14 +1,16 @@
 rule bssl:
     input:
-        data=RESULTS + "/corpus/data-bin",
-        weights=RESULTS + "/baseline/model.safetensors",
-        architecture=RESULTS + "/baseline/model.json",
+        data=f"{RESULTS}/corpus/data-bin",
+        weights=f"{RESULTS}/baseline/model.safetensors",
+        architecture=f"{RESULTS}/baseline/model.json",
     output:
-        lines=RESULTS + "/bssl/strength~{strength}/lines.csv",
+        lines=f"{RESULTS}/bssl/strength~{{strength}}/lines.csv",
     log:
-        RESULTS + "/logs/bssl/strength~{strength}.log",
+        f"{RESULTS}/logs/bssl/strength~{{strength}}.log",
     benchmark:
-        RESULTS + "/benchmarks/bssl/strength~{strength}.tsv"
+        f"{RESULTS}/benchmarks/bssl/strength~{{strength}}.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: settings.training.threads
     resources:
         mem_mb=training_memory,

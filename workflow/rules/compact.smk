@@ -1,23 +1,6 @@
 # From the masked models to the small ones that ship, and the proof that they are equal.
 
 
-def masked_model(wildcards):
-    """The model to compact; `lines` only where something was pruned."""
-    if wildcards.method == "baseline":
-        folder = f"{RESULTS}/baseline"
-    elif wildcards.method.startswith("scratch-"):
-        folder = f"{RESULTS}/scratch/{wildcards.method}"
-    else:
-        folder = f"{RESULTS}/prune/" + pruned.wildcard_pattern.format(**wildcards)
-    files = {
-        "weights": f"{folder}/model.safetensors",
-        "architecture": f"{folder}/model.json",
-    }
-    if wildcards.method in ("shs", "group_lasso", "magnitude"):
-        files["lines"] = f"{folder}/lines.json"
-    return files
-
-
 rule compact:
     input:
         unpack(masked_model),
@@ -36,6 +19,8 @@ rule compact:
         f"{RESULTS}/logs/compact/{pruned.wildcard_pattern}.log",
     benchmark:
         f"{RESULTS}/benchmarks/compact/{pruned.wildcard_pattern}.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=3000,

@@ -2,11 +2,13 @@ if settings.corpus.source == "bible":
 
     rule fetch_bible:
         output:
-            database=RESULTS + "/corpus/bible.db",
+            database=f"{RESULTS}/corpus/bible.db",
         log:
-            RESULTS + "/logs/corpus/fetch_bible.log",
+            f"{RESULTS}/logs/corpus/fetch_bible.log",
         benchmark:
-            RESULTS + "/benchmarks/corpus/fetch_bible.tsv"
+            f"{RESULTS}/benchmarks/corpus/fetch_bible.tsv"
+        conda:
+            "../../envs/tprune.yaml"
         threads: 1
         resources:
             mem_mb=500,
@@ -22,15 +24,17 @@ if settings.corpus.source == "bible":
 
     rule corpus_from_bible:
         input:
-            database=RESULTS + "/corpus/bible.db",
+            database=f"{RESULTS}/corpus/bible.db",
         output:
-            train=multiext(RESULTS + "/corpus/train", ".src", ".tgt"),
-            valid=multiext(RESULTS + "/corpus/valid", ".src", ".tgt"),
-            test=multiext(RESULTS + "/corpus/test", ".src", ".tgt"),
+            train=multiext(f"{RESULTS}/corpus/train", ".src", ".tgt"),
+            valid=multiext(f"{RESULTS}/corpus/valid", ".src", ".tgt"),
+            test=multiext(f"{RESULTS}/corpus/test", ".src", ".tgt"),
         log:
-            RESULTS + "/logs/corpus/corpus_from_bible.log",
+            f"{RESULTS}/logs/corpus/corpus_from_bible.log",
         benchmark:
-            RESULTS + "/benchmarks/corpus/corpus_from_bible.tsv"
+            f"{RESULTS}/benchmarks/corpus/corpus_from_bible.tsv"
+        conda:
+            "../../envs/tprune.yaml"
         threads: 1
         resources:
             mem_mb=500,
@@ -58,13 +62,15 @@ else:
                 for split, prefix in settings.corpus.files.model_dump().items()
             },
         output:
-            train=multiext(RESULTS + "/corpus/train", ".src", ".tgt"),
-            valid=multiext(RESULTS + "/corpus/valid", ".src", ".tgt"),
-            test=multiext(RESULTS + "/corpus/test", ".src", ".tgt"),
+            train=multiext(f"{RESULTS}/corpus/train", ".src", ".tgt"),
+            valid=multiext(f"{RESULTS}/corpus/valid", ".src", ".tgt"),
+            test=multiext(f"{RESULTS}/corpus/test", ".src", ".tgt"),
         log:
-            RESULTS + "/logs/corpus/corpus_from_files.log",
+            f"{RESULTS}/logs/corpus/corpus_from_files.log",
         benchmark:
-            RESULTS + "/benchmarks/corpus/corpus_from_files.tsv"
+            f"{RESULTS}/benchmarks/corpus/corpus_from_files.tsv"
+        conda:
+            "../../envs/tprune.yaml"
         threads: 1
         resources:
             mem_mb=1000,
@@ -79,13 +85,15 @@ if settings.baseline.checkpoint is None:
 
     rule subword_model:
         input:
-            train=multiext(RESULTS + "/corpus/train", ".src", ".tgt"),
+            train=multiext(f"{RESULTS}/corpus/train", ".src", ".tgt"),
         output:
-            model=RESULTS + "/corpus/subword.model",
+            model=f"{RESULTS}/corpus/subword.model",
         log:
-            RESULTS + "/logs/corpus/subword_model.log",
+            f"{RESULTS}/logs/corpus/subword_model.log",
         benchmark:
-            RESULTS + "/benchmarks/corpus/subword_model.tsv"
+            f"{RESULTS}/benchmarks/corpus/subword_model.tsv"
+        conda:
+            "../../envs/tprune.yaml"
         threads: 1
         resources:
             mem_mb=3000,
@@ -105,11 +113,13 @@ else:
         input:
             given=settings.baseline.subword_model,
         output:
-            model=RESULTS + "/corpus/subword.model",
+            model=f"{RESULTS}/corpus/subword.model",
         log:
-            RESULTS + "/logs/corpus/own_subword_model.log",
+            f"{RESULTS}/logs/corpus/own_subword_model.log",
         benchmark:
-            RESULTS + "/benchmarks/corpus/own_subword_model.tsv"
+            f"{RESULTS}/benchmarks/corpus/own_subword_model.tsv"
+        conda:
+            "../../envs/tprune.yaml"
         threads: 1
         resources:
             mem_mb=500,
@@ -124,18 +134,20 @@ else:
 
 rule encode:
     input:
-        train=multiext(RESULTS + "/corpus/train", ".src", ".tgt"),
-        valid=multiext(RESULTS + "/corpus/valid", ".src", ".tgt"),
-        test=multiext(RESULTS + "/corpus/test", ".src", ".tgt"),
-        model=RESULTS + "/corpus/subword.model",
+        train=multiext(f"{RESULTS}/corpus/train", ".src", ".tgt"),
+        valid=multiext(f"{RESULTS}/corpus/valid", ".src", ".tgt"),
+        test=multiext(f"{RESULTS}/corpus/test", ".src", ".tgt"),
+        model=f"{RESULTS}/corpus/subword.model",
     output:
-        train=multiext(RESULTS + "/corpus/encoded/train", ".src", ".tgt"),
-        valid=multiext(RESULTS + "/corpus/encoded/valid", ".src", ".tgt"),
-        test=multiext(RESULTS + "/corpus/encoded/test", ".src", ".tgt"),
+        train=multiext(f"{RESULTS}/corpus/encoded/train", ".src", ".tgt"),
+        valid=multiext(f"{RESULTS}/corpus/encoded/valid", ".src", ".tgt"),
+        test=multiext(f"{RESULTS}/corpus/encoded/test", ".src", ".tgt"),
     log:
-        RESULTS + "/logs/corpus/encode.log",
+        f"{RESULTS}/logs/corpus/encode.log",
     benchmark:
-        RESULTS + "/benchmarks/corpus/encode.tsv"
+        f"{RESULTS}/benchmarks/corpus/encode.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=500,
@@ -151,24 +163,25 @@ rule encode:
 rule binarise:
     input:
         encoded=expand(
-            RESULTS + "/corpus/encoded/{split}.{side}",
+            f"{RESULTS}/corpus/encoded/{{split}}.{{side}}",
             split=["train", "valid", "test"],
             side=["src", "tgt"],
         ),
         source_dictionary=settings.baseline.source_dictionary or [],
         target_dictionary=settings.baseline.target_dictionary or [],
     output:
-        data=directory(RESULTS + "/corpus/data-bin"),
+        data=directory(f"{RESULTS}/corpus/data-bin"),
     log:
-        RESULTS + "/logs/corpus/binarise.log",
+        f"{RESULTS}/logs/corpus/binarise.log",
     benchmark:
-        RESULTS + "/benchmarks/corpus/binarise.tsv"
+        f"{RESULTS}/benchmarks/corpus/binarise.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 4
     resources:
         mem_mb=3000,
         runtime=120,
     params:
-        encoded=RESULTS + "/corpus/encoded",
         joined_dictionary=settings.model.share_embeddings == "all",
     message:
         "Binarising the corpus"

@@ -1,16 +1,6 @@
 # Translations of the test set by the artefact that ships, and their scores against the control's.
 
 
-def control_hypotheses(wildcards):
-    """The control's translations in the same dtype; nothing for the control itself."""
-    if wildcards.method == "control":
-        return []
-    control = pruned.wildcard_pattern.format(
-        method="control", strength="0", threshold="0"
-    )
-    return f"{RESULTS}/evaluate/{control}/dtype~{wildcards.dtype}/hypotheses.txt"
-
-
 rule translate:
     input:
         model=f"{RESULTS}/compact/{pruned.wildcard_pattern}/ctranslate2/{{dtype}}",
@@ -22,6 +12,8 @@ rule translate:
         f"{RESULTS}/logs/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=2000,
@@ -45,6 +37,8 @@ rule score:
         f"{RESULTS}/logs/score/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/score/{pruned.wildcard_pattern}/dtype~{{dtype}}.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=1000,

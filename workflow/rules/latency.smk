@@ -4,19 +4,21 @@
 rule latency:
     input:
         models=expand(
-            RESULTS + "/compact/{point}/ctranslate2/{dtype}",
+            f"{RESULTS}/compact/{{point}}/ctranslate2/{{dtype}}",
             point=list(pruned.instance_patterns),
             dtype=settings.latency.dtypes,
         ),
-        source=RESULTS + "/corpus/encoded/test.src",
-        reference=RESULTS + "/corpus/encoded/test.tgt",
+        source=f"{RESULTS}/corpus/encoded/test.src",
+        reference=f"{RESULTS}/corpus/encoded/test.tgt",
     output:
-        samples=RESULTS + "/latency/local/samples.csv",
-        signature=RESULTS + "/latency/local/signature.json",
+        samples=f"{RESULTS}/latency/local/samples.csv",
+        signature=f"{RESULTS}/latency/local/signature.json",
     log:
-        RESULTS + "/logs/latency/latency.log",
+        f"{RESULTS}/logs/latency/latency.log",
     benchmark:
-        RESULTS + "/benchmarks/latency/latency.tsv"
+        f"{RESULTS}/benchmarks/latency/latency.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: workflow.cores
     resources:
         mem_mb=4000,
@@ -37,13 +39,15 @@ rule latency:
 
 rule latency_summary:
     input:
-        samples=RESULTS + "/latency/local/samples.csv",
+        samples=f"{RESULTS}/latency/local/samples.csv",
     output:
-        summary=RESULTS + "/latency/local/summary.csv",
+        summary=f"{RESULTS}/latency/local/summary.csv",
     log:
-        RESULTS + "/logs/latency/latency_summary.log",
+        f"{RESULTS}/logs/latency/latency_summary.log",
     benchmark:
-        RESULTS + "/benchmarks/latency/latency_summary.tsv"
+        f"{RESULTS}/benchmarks/latency/latency_summary.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -59,17 +63,18 @@ rule latency_summary:
 
 rule latency_budget:
     input:
-        architecture=RESULTS
-        + "/compact/method~control/strength~0/threshold~0/model.json",
-        source=RESULTS + "/corpus/encoded/test.src",
-        reference=RESULTS + "/corpus/encoded/test.tgt",
+        architecture=f"{RESULTS}/compact/method~control/strength~0/threshold~0/model.json",
+        source=f"{RESULTS}/corpus/encoded/test.src",
+        reference=f"{RESULTS}/corpus/encoded/test.tgt",
     output:
-        samples=RESULTS + "/latency/local/budget_samples.csv",
-        budget=RESULTS + "/latency/local/budget.csv",
+        samples=f"{RESULTS}/latency/local/budget_samples.csv",
+        budget=f"{RESULTS}/latency/local/budget.csv",
     log:
-        RESULTS + "/logs/latency/latency_budget.log",
+        f"{RESULTS}/logs/latency/latency_budget.log",
     benchmark:
-        RESULTS + "/benchmarks/latency/latency_budget.tsv"
+        f"{RESULTS}/benchmarks/latency/latency_budget.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: workflow.cores
     resources:
         mem_mb=4000,
@@ -91,26 +96,28 @@ rule latency_budget:
 rule costs:
     input:
         weights=expand(
-            RESULTS + "/compact/{point}/model.safetensors",
+            f"{RESULTS}/compact/{{point}}/model.safetensors",
             point=list(pruned.instance_patterns),
         ),
         architectures=expand(
-            RESULTS + "/compact/{point}/model.json",
+            f"{RESULTS}/compact/{{point}}/model.json",
             point=list(pruned.instance_patterns),
         ),
         models=expand(
-            RESULTS + "/compact/{point}/ctranslate2/{dtype}",
+            f"{RESULTS}/compact/{{point}}/ctranslate2/{{dtype}}",
             point=list(pruned.instance_patterns),
             dtype=settings.latency.dtypes,
         ),
-        source=RESULTS + "/corpus/encoded/test.src",
-        reference=RESULTS + "/corpus/encoded/test.tgt",
+        source=f"{RESULTS}/corpus/encoded/test.src",
+        reference=f"{RESULTS}/corpus/encoded/test.tgt",
     output:
-        costs=RESULTS + "/latency/local/costs.csv",
+        costs=f"{RESULTS}/latency/local/costs.csv",
     log:
-        RESULTS + "/logs/latency/costs.log",
+        f"{RESULTS}/logs/latency/costs.log",
     benchmark:
-        RESULTS + "/benchmarks/latency/costs.tsv"
+        f"{RESULTS}/benchmarks/latency/costs.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=2000,

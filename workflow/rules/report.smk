@@ -35,6 +35,8 @@ rule headline_table:
         f"{RESULTS}/logs/tables/headline.log",
     benchmark:
         f"{RESULTS}/benchmarks/tables/headline.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -62,6 +64,8 @@ rule lines_table:
         f"{RESULTS}/logs/tables/lines.log",
     benchmark:
         f"{RESULTS}/benchmarks/tables/lines.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -89,6 +93,8 @@ rule weak_penalty_table:
         f"{RESULTS}/logs/tables/weak_penalty.log",
     benchmark:
         f"{RESULTS}/benchmarks/tables/weak_penalty.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -113,6 +119,8 @@ rule stage_cost_table:
         f"{RESULTS}/logs/tables/stage_cost.log",
     benchmark:
         f"{RESULTS}/benchmarks/tables/stage_cost.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -143,6 +151,8 @@ rule summary_page:
         f"{RESULTS}/logs/tables/summary.log",
     benchmark:
         f"{RESULTS}/benchmarks/tables/summary.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -166,6 +176,8 @@ rule trade_off_figure:
         f"{RESULTS}/logs/figures/trade_off.log",
     benchmark:
         f"{RESULTS}/benchmarks/figures/trade_off.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -202,6 +214,8 @@ rule profile_figures:
         f"{RESULTS}/logs/figures/profile.log",
     benchmark:
         f"{RESULTS}/benchmarks/figures/profile.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -227,6 +241,8 @@ rule line_norms_figure:
         f"{RESULTS}/logs/figures/line_norms.log",
     benchmark:
         f"{RESULTS}/benchmarks/figures/line_norms.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -254,6 +270,8 @@ rule latency_budget_figure:
         f"{RESULTS}/logs/figures/latency_budget.log",
     benchmark:
         f"{RESULTS}/benchmarks/figures/latency_budget.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -279,6 +297,8 @@ rule stage_cost_figure:
         f"{RESULTS}/logs/figures/stage_cost.log",
     benchmark:
         f"{RESULTS}/benchmarks/figures/stage_cost.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: 1
     resources:
         mem_mb=1000,

@@ -1,13 +1,15 @@
 rule scratch:
     input:
-        data=RESULTS + "/corpus/data-bin",
+        data=f"{RESULTS}/corpus/data-bin",
     output:
-        weights=RESULTS + "/scratch/scratch-{name}/model.safetensors",
-        architecture=RESULTS + "/scratch/scratch-{name}/model.json",
+        weights=f"{RESULTS}/scratch/scratch-{{name}}/model.safetensors",
+        architecture=f"{RESULTS}/scratch/scratch-{{name}}/model.json",
     log:
-        RESULTS + "/logs/scratch/scratch-{name}.log",
+        f"{RESULTS}/logs/scratch/scratch-{{name}}.log",
     benchmark:
-        RESULTS + "/benchmarks/scratch/scratch-{name}.tsv"
+        f"{RESULTS}/benchmarks/scratch/scratch-{{name}}.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: settings.training.threads
     resources:
         mem_mb=training_memory,

@@ -1,25 +1,20 @@
-def profile_strengths(wildcards):
-    """What SHS and its rival penalty take from the profile; training on without a penalty takes nothing."""
-    if wildcards.method == "magnitude":
-        return []
-    return f"{RESULTS}/sparsity_profile/strengths.json"
-
-
 rule shs:
     input:
-        data=RESULTS + "/corpus/data-bin",
-        weights=RESULTS + "/baseline/model.safetensors",
-        architecture=RESULTS + "/baseline/model.json",
+        data=f"{RESULTS}/corpus/data-bin",
+        weights=f"{RESULTS}/baseline/model.safetensors",
+        architecture=f"{RESULTS}/baseline/model.json",
         strengths=profile_strengths,
     output:
-        weights=RESULTS + "/shs/" + penalised.wildcard_pattern + "/model.safetensors",
-        architecture=RESULTS + "/shs/" + penalised.wildcard_pattern + "/model.json",
-        norms=RESULTS + "/shs/" + penalised.wildcard_pattern + "/norms.csv",
-        share=RESULTS + "/shs/" + penalised.wildcard_pattern + "/gradient_share.csv",
+        weights=f"{RESULTS}/shs/{penalised.wildcard_pattern}/model.safetensors",
+        architecture=f"{RESULTS}/shs/{penalised.wildcard_pattern}/model.json",
+        norms=f"{RESULTS}/shs/{penalised.wildcard_pattern}/norms.csv",
+        share=f"{RESULTS}/shs/{penalised.wildcard_pattern}/gradient_share.csv",
     log:
-        RESULTS + "/logs/shs/" + penalised.wildcard_pattern + ".log",
+        f"{RESULTS}/logs/shs/{penalised.wildcard_pattern}.log",
     benchmark:
-        RESULTS + "/benchmarks/shs/" + penalised.wildcard_pattern + ".tsv"
+        f"{RESULTS}/benchmarks/shs/{penalised.wildcard_pattern}.tsv"
+    conda:
+        "../../envs/tprune.yaml"
     threads: settings.training.threads
     resources:
         mem_mb=training_memory,

@@ -10,7 +10,6 @@ from fairseq.criterions.label_smoothed_cross_entropy import (
     LabelSmoothedCrossEntropyCriterionConfig,
 )
 from torch import Tensor
-from torch.nn import functional
 
 from tprune.model.transformer import Transformer
 
@@ -59,16 +58,36 @@ class TPruneCrossEntropy(LabelSmoothedCrossEntropyCriterion):
         )
 
 
+class _SmoothedLoss(torch.autograd.Function):
+    """Loss and gradient in as few passes over [N, V] as there can be.
+
+    With the target's weight 1 - e and e / (V - 1) for every other entry the gradient is
+    softmax(logits) minus those weights.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, target: Tensor, label_smoothing: float) -> tuple[Tensor, Tensor]:
+        others = label_smoothing / (logits.shape[1] - 1)
+        normaliser = torch.logsumexp(logits, dim=1, keepdim=True)
+        nll = (normaliser - logits.gather(1, target[:, None])).sum()
+        everything = logits.shape[1] * normaliser.sum() - logits.sum()
+        ctx.save_for_backward(logits, normaliser, target)
+        ctx.others, ctx.extra = others, 1 - label_smoothing - others
+        ctx.mark_non_differentiable(nll)
+        return ctx.extra * nll + others * everything, nll
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        logits, normaliser, target = ctx.saved_tensors
+        slope = (logits - normaliser).exp_().sub_(ctx.others)
+        slope.scatter_add_(1, target[:, None], slope.new_full((len(target), 1), -ctx.extra))
+        return slope.mul_(gradients[0]), None, None
+
+
 def label_smoothed_loss(logits: Tensor, target: Tensor, label_smoothing: float) -> tuple[Tensor, Tensor]:
     """Smoothed loss and plain negative log-likelihood, summed over tokens, in nats.
 
-    `logits` [N, V], `target` [N]. fairseq spreads label_smoothing over the V - 1 other entries, torch
-    over all V: hence the factor V / (V - 1).
+    `logits` [N, V], `target` [N]. As in fairseq, label_smoothing is spread over the V - 1 other entries
+    (Szegedy et al. 2016, section 7, spread over all but the target).
     """
-    size = logits.shape[1]
-    loss = functional.cross_entropy(
-        logits, target, reduction="sum", label_smoothing=label_smoothing * size / (size - 1)
-    )
-    with torch.no_grad():
-        nll = functional.cross_entropy(logits, target, reduction="sum")
-    return loss, nll
+    return _SmoothedLoss.apply(logits, target, label_smoothing)

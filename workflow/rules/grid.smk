@@ -1,0 +1,15 @@
+# The models that are compared: rows of one parameter space, method, strength, threshold.
+
+
+def is_compared(point):
+    """Rivals stand in the tables once the target `rivals` asked for them, and from then on."""
+    made = f"{RESULTS}/compact/method~{{method}}/strength~{{strength}}/threshold~{{threshold}}/check.json"
+    return "rivals" in sys.argv or os.path.exists(made.format(**point))
+
+
+grid = model_grid(settings)
+grid += [
+    point for point in rival_grid(settings) if point not in grid and is_compared(point)
+]
+penalised = Paramspace(pd.DataFrame(penalised_grid(settings)))
+pruned = Paramspace(pd.DataFrame(grid))

@@ -1,0 +1,61 @@
+# Inputs that depend on the method: which files a point of the grid is made from.
+
+
+def profile_strengths(wildcards):
+    """What SHS and its rival penalty take from the profile; training on without a penalty takes nothing."""
+    if wildcards.method == "magnitude":
+        return []
+    return f"{RESULTS}/sparsity_profile/strengths.json"
+
+
+def penalised_model(wildcards):
+    """The model whose lines are chosen: the control's is the continuation without a penalty."""
+    unpenalised = wildcards.method in ("control", "magnitude")
+    folder = penalised.wildcard_pattern.format(
+        method="magnitude" if unpenalised else wildcards.method,
+        strength="0" if unpenalised else wildcards.strength,
+    )
+    return {
+        "weights": f"{RESULTS}/shs/{folder}/model.safetensors",
+        "architecture": f"{RESULTS}/shs/{folder}/model.json",
+    }
+
+
+def matched_lines(wildcards):
+    """For magnitude pruning: the SHS point whose line counts it keeps."""
+    if wildcards.method != "magnitude":
+        return []
+    folder = pruned.wildcard_pattern.format(
+        method="shs",
+        strength=matched_strength(settings, wildcards.threshold),
+        threshold=wildcards.threshold,
+    )
+    return f"{RESULTS}/prune/{folder}/lines.json"
+
+
+def masked_model(wildcards):
+    """The model to compact; `lines` only where something was pruned."""
+    if wildcards.method == "baseline":
+        folder = f"{RESULTS}/baseline"
+    elif wildcards.method.startswith("scratch-"):
+        folder = f"{RESULTS}/scratch/{wildcards.method}"
+    else:
+        point = pruned.wildcard_pattern.format(**wildcards)
+        folder = f"{RESULTS}/prune/{point}"
+    files = {
+        "weights": f"{folder}/model.safetensors",
+        "architecture": f"{folder}/model.json",
+    }
+    if wildcards.method in ("shs", "group_lasso", "magnitude"):
+        files["lines"] = f"{folder}/lines.json"
+    return files
+
+
+def control_hypotheses(wildcards):
+    """The control's translations in the same dtype; nothing for the control itself."""
+    if wildcards.method == "control":
+        return []
+    control = pruned.wildcard_pattern.format(
+        method="control", strength="0", threshold="0"
+    )
+    return f"{RESULTS}/evaluate/{control}/dtype~{wildcards.dtype}/hypotheses.txt"
