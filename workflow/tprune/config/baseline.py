@@ -10,10 +10,10 @@ from tprune.config.section import Count, LearningRate, Section
 class Baseline(Section):
     """Training of the baseline, or a checkpoint of the user's own in its place."""
 
-    updates: Count = Field(default=1000, description="Updates of training.")
+    updates: Count = Field(default=2200, description="Updates of training.")
     lr: LearningRate = Field(default=0.002, description="Peak learning rate.")
     warmup_updates: Annotated[int, Field(ge=0)] = Field(
-        default=200, description="Updates until the peak; from there the rate falls linearly to nothing."
+        default=300, description="Updates until the peak; from there the rate falls linearly to nothing."
     )
     checkpoint: str | None = Field(
         default=None,

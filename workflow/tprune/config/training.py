@@ -40,7 +40,7 @@ class Training(Section):
         default="auto",
         description="`auto` takes bfloat16 where the device computes it natively and float32 elsewhere.",
     )
-    max_tokens: int = Field(default=2048, ge=64, description="Target tokens, padding included, of one batch.")
+    max_tokens: int = Field(default=1024, ge=64, description="Target tokens, padding included, of one batch.")
     label_smoothing: Probability = Field(
         default=0.1, description="Probability spread over the other pieces in the loss."
     )

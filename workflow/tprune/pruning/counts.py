@@ -37,5 +37,10 @@ def engine_counts(requested: dict[CoupledSet, tuple[int, ...]], round_to: int) -
 
 
 def rounded(count: float, round_to: int, lines: int) -> int:
-    """`count` to the nearest multiple of `round_to` (half goes up), at least one, at most `lines`."""
+    """`count` to the nearest multiple of `round_to` (half goes up), at least one, at most `lines`.
+
+    A set that loses no line stays whole, whether or not its width is such a multiple.
+    """
+    if count >= lines:
+        return lines
     return min(lines, max(1, round_to * math.floor(count / round_to + 0.5), min(round_to, lines)))
