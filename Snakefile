@@ -30,6 +30,8 @@ PENALTY_SEED, FINE_TUNING_SEED = 100, 200  # so that stages see the text in othe
 training_memory = (
     2000 + settings.training.max_tokens
 )  # MB; activations grow with the batch
+# The two intervals change no result: they are resources of the rules, which trigger no re-run.
+TRAINING = settings.training.model_dump(exclude={"checkpoint_interval", "log_interval"})
 check_disk(RESULTS, settings)
 
 

@@ -23,6 +23,11 @@ def copy_tree(target: Path) -> Path:
     return target
 
 
+def copy_run(source: Path, target: Path) -> Path:
+    """A tree with what was made in it; times and Snakemake's records are kept, so nothing re-runs."""
+    return shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+
+
 def run_snakemake(folder: Path, *arguments: str, check: bool = True) -> str:
     """Run Snakemake in `folder` and return what it printed; progress goes to the terminal as well."""
     process = subprocess.run(
@@ -45,8 +50,24 @@ def fresh_tree(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 
 
 @pytest.fixture(scope="session")
-def smoke_run(fresh_tree: Callable[[], Path]) -> Path:
-    """The folder of a finished smoke run: every stage from the corpus to tables and figures."""
-    folder = fresh_tree()
+def tree_with_corpus(
+    fresh_tree: Callable[[], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Path]:
+    """Makes a new copy of a tree in which the smoke run's corpus is ready."""
+    made = fresh_tree()
+    run_snakemake(made, "results/smoke/corpus/data-bin", "--cores", "2", *SMOKE)
+    return lambda: copy_run(made, tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="session")
+def smoke_run(tree_with_corpus: Callable[[], Path]) -> Path:
+    """The folder of a finished smoke run, from the corpus to tables and figures; not to be changed."""
+    folder = tree_with_corpus()
     run_snakemake(folder, "all", "--cores", "2", *SMOKE)
     return folder
+
+
+@pytest.fixture
+def smoke_copy(smoke_run: Path, tmp_path: Path) -> Path:
+    """A copy of the finished smoke run that a test may change."""
+    return copy_run(smoke_run, tmp_path)

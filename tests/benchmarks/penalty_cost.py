@@ -90,7 +90,7 @@ def main() -> None:
     for name, value in {
         "updates": 30,
         "threads": 2,
-        "max-tokens": 2048,
+        "max-tokens": 1024,
         "vocabulary": 4000,
         "d-model": 256,
         "ffn-dim": 1024,

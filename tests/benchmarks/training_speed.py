@@ -146,7 +146,7 @@ def arguments() -> argparse.Namespace:
         "updates": 60,
         "seeds": 3,
         "threads": 2,
-        "max-tokens": 2048,
+        "max-tokens": 1024,
         "log-interval": 10,
         "d-model": 256,
         "ffn-dim": 1024,

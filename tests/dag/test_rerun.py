@@ -35,6 +35,11 @@ def test_nothing_edited_nothing_to_do(smoke_run: Path) -> None:
     assert jobs_after(smoke_run) == {}
 
 
+def test_progress_lines_and_checkpoints_rerun_nothing(smoke_run: Path) -> None:
+    assert jobs_after(smoke_run, training={"log_interval": 3, "checkpoint_interval": 7}) == {}
+    assert jobs_after(smoke_run, training={"label_smoothing": 0.2}).keys() & TRAINING, "other keys do"
+
+
 def test_a_threshold_reruns_pruning_and_what_follows(smoke_run: Path) -> None:
     jobs = jobs_after(smoke_run, prune={"thresholds": [0.6, 0.9]})
     assert jobs.keys() & TRAINING == {"prune"}

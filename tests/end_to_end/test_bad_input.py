@@ -33,8 +33,8 @@ def test_a_corpus_too_small_for_the_vocabulary_names_the_key(fresh_tree) -> None
     assert "corpus.vocabulary_size" in printed
 
 
-def test_a_loss_that_becomes_nan_stops_the_rule_with_its_reason(fresh_tree) -> None:
-    folder = fresh_tree()
+def test_a_loss_that_becomes_nan_stops_the_rule_with_its_reason(tree_with_corpus) -> None:
+    folder = tree_with_corpus()
     (folder / "nan.yaml").write_text(yaml.safe_dump({"baseline": {"lr": 1e30, "warmup_updates": 0}}))
     target = "results/smoke/baseline/model.safetensors"
     printed = run_snakemake(folder, target, "--cores", "2", *SMOKE, "nan.yaml", check=False)

@@ -31,15 +31,15 @@ def wait_for(folder: Path, pattern: str, seconds: float = 240) -> None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(fresh_tree) -> dict:
-    folder = fresh_tree()
+def undisturbed(tree_with_corpus) -> dict:
+    folder = tree_with_corpus()
     run_snakemake(folder, *arguments(folder))
     return load_file(folder / WEIGHTS)
 
 
 @pytest.mark.parametrize("victim", ["all processes", "snakemake alone"])
-def test_a_killed_run_resumes_to_the_same_weights(fresh_tree, undisturbed: dict, victim: str) -> None:
-    folder = fresh_tree()
+def test_a_killed_run_resumes_to_the_same_weights(tree_with_corpus, undisturbed: dict, victim: str) -> None:
+    folder = tree_with_corpus()
     argv = [sys.executable, "-m", "snakemake", *arguments(folder)]
     with subprocess.Popen(argv, cwd=folder, start_new_session=True) as process:
         wait_for(folder, "results/smoke/state/baseline-*/checkpoint_*_40.pt")

@@ -82,8 +82,8 @@ def test_the_report_is_one_file_that_stands_alone(smoke_run: Path) -> None:
     assert 'src="http' not in page
 
 
-def test_rivals_come_into_the_same_tables_and_stay(smoke_run: Path) -> None:
-    run_snakemake(smoke_run, "rivals", "--cores", "2", *SMOKE)
-    table = smoke_run / "results/smoke/tables/headline.csv"
+def test_rivals_come_into_the_same_tables_and_stay(smoke_copy: Path) -> None:
+    run_snakemake(smoke_copy, "rivals", "--cores", "2", *SMOKE)
+    table = smoke_copy / "results/smoke/tables/headline.csv"
     assert {*MODELS, "group_lasso_0.5_0.9", "scratch-shallow"} == set(pd.read_csv(table)["model"])
-    assert "Nothing to be done" in run_snakemake(smoke_run, "all", "--cores", "2", *SMOKE)
+    assert "Nothing to be done" in run_snakemake(smoke_copy, "all", "--cores", "2", *SMOKE)

@@ -12,13 +12,15 @@ if settings.baseline.checkpoint is None:
             f"{RESULTS}/benchmarks/baseline/baseline.tsv"
         conda:
             "../../envs/tprune.yaml"
-        threads: settings.training.threads
+        threads: settings.baseline.threads
         resources:
             mem_mb=training_memory,
             runtime=240,
+            checkpoint_interval=settings.training.checkpoint_interval,
+            log_interval=settings.training.log_interval,
         params:
             model=settings.model.model_dump(),
-            training=settings.training.model_dump(),
+            training={**TRAINING, "threads": settings.baseline.threads},
             updates=settings.baseline.updates,
             lr=settings.baseline.lr,
             warmup_updates=settings.baseline.warmup_updates,

@@ -15,8 +15,10 @@ rule bssl:
     resources:
         mem_mb=training_memory,
         runtime=120,
+        checkpoint_interval=settings.training.checkpoint_interval,
+        log_interval=settings.training.log_interval,
     params:
-        training=settings.training.model_dump(),
+        training=TRAINING,
         updates=settings.bssl.updates,
         lr=settings.bssl.lr,
         seed=settings.seed + PENALTY_SEED,

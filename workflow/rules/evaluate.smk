@@ -9,9 +9,9 @@ rule translate:
     output:
         hypotheses=f"{RESULTS}/evaluate/{pruned.wildcard_pattern}/dtype~{{dtype}}/hypotheses.txt",
     log:
-        f"{RESULTS}/logs/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
+        f"{RESULTS}/logs/evaluate/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.tsv"
+        f"{RESULTS}/benchmarks/evaluate/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.tsv"
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -34,9 +34,9 @@ rule score:
     output:
         scores=f"{RESULTS}/evaluate/{pruned.wildcard_pattern}/dtype~{{dtype}}/scores.json",
     log:
-        f"{RESULTS}/logs/score/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
+        f"{RESULTS}/logs/evaluate/score/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/score/{pruned.wildcard_pattern}/dtype~{{dtype}}.tsv"
+        f"{RESULTS}/benchmarks/evaluate/score/{pruned.wildcard_pattern}/dtype~{{dtype}}.tsv"
     conda:
         "../../envs/tprune.yaml"
     threads: 1

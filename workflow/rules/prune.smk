@@ -40,8 +40,10 @@ rule prune:
     resources:
         mem_mb=training_memory,
         runtime=120,
+        checkpoint_interval=settings.training.checkpoint_interval,
+        log_interval=settings.training.log_interval,
     params:
-        training=settings.training.model_dump(),
+        training=TRAINING,
         updates=settings.prune.fine_tuning_updates,
         lr=settings.prune.lr,
         seed=settings.seed + FINE_TUNING_SEED,

@@ -127,6 +127,7 @@ rule stage_cost_table:
         runtime=5,
     params:
         points=points + list(penalised.instance_patterns),
+        bssl_strengths=[label(strength) for strength in settings.bssl.strengths],
         benchmarks=f"{RESULTS}/benchmarks",
     message:
         "Summing the seconds of each stage"

@@ -1,44 +1,62 @@
 # After a kill -9 Snakemake's lock and its marks of unfinished outputs stay behind, and the next call
-# refuses to work. Here the next call goes on: the lock goes if the process that held it is gone, and
-# the marks with it, since every rule writes its outputs whole or not at all.
+# refuses to work. Here the next call goes on: when every process on record is gone, what the marks
+# name is deleted, then the marks and the lock. An output may be whole all the same, from a script that
+# outlived Snakemake, but without Snakemake's record of its params: later edits would not re-run it.
 
-import json
-import socket
+import base64
+import shutil
 from pathlib import Path
 
-import psutil
+from tprune.training.process import (
+    is_elsewhere,
+    read_processes,
+    running,
+    write_processes,
+)
 
-OWNER = Path(".snakemake/tprune_owner.json")
-
-
-def process_identity(pid):
-    """A process for good: its number alone may be given to another later."""
-    return {
-        "host": socket.gethostname(),
-        "pid": pid,
-        "started": psutil.Process(pid).create_time(),
-    }
+OWNERS = Path(".snakemake/tprune_owners")
+MARKS = Path(".snakemake/incomplete")
+LOCKS = Path(".snakemake/locks")
 
 
-def owner_is_gone():
-    """Whether the last run was of this machine and its process no longer exists."""
-    if not OWNER.exists():
-        return False
-    owner = json.loads(OWNER.read_text())
-    if owner["host"] != socket.gethostname():
-        return False
-    return (
-        not psutil.pid_exists(owner["pid"]) or process_identity(owner["pid"]) != owner
+def files_under(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def owners_are_gone():
+    """Whether runs are on record and none is alive; one on another machine may be."""
+    records = list(OWNERS.glob("*.json"))
+    owners = [owner for record in records for owner in read_processes(record)]
+    return bool(records) and not any(
+        is_elsewhere(owner) or running(owner) for owner in owners
     )
 
 
-if owner_is_gone():
-    for left in (
-        *Path(".snakemake/locks").glob("*"),
-        *Path(".snakemake/incomplete").glob("*"),
-    ):
+def delete_marked_output(mark):
+    """A mark's name is the output's path in base64, a long one cut into folders: @PART/@PART/REST."""
+    encoded = "".join(
+        part.removeprefix("@") for part in mark.relative_to(MARKS).parts
+    ).encode()
+    try:
+        decoded = base64.urlsafe_b64decode(encoded)
+        output = Path(decoded.decode())
+    except ValueError:
+        return
+    if base64.urlsafe_b64encode(decoded) != encoded:
+        return
+    if output.is_dir() and not output.is_symlink():
+        shutil.rmtree(output)
+    else:
+        output.unlink(missing_ok=True)
+
+
+if owners_are_gone():
+    for mark in files_under(MARKS):
+        delete_marked_output(mark)
+        mark.unlink(missing_ok=True)
+    for left in (*files_under(LOCKS), *files_under(OWNERS)):
         left.unlink(missing_ok=True)
 
 
 onstart:
-    OWNER.write_text(json.dumps(process_identity(os.getpid())))
+    write_processes(OWNERS / f"{os.getpid()}.json", [os.getpid()])

@@ -10,16 +10,18 @@ rule scratch:
         f"{RESULTS}/benchmarks/scratch/scratch-{{name}}.tsv"
     conda:
         "../../envs/tprune.yaml"
-    threads: settings.training.threads
+    threads: settings.baseline.threads
     resources:
         mem_mb=training_memory,
         runtime=240,
+        checkpoint_interval=settings.training.checkpoint_interval,
+        log_interval=settings.training.log_interval,
     params:
         model=lambda wildcards: {
             **settings.model.model_dump(),
             **settings.scratch[wildcards.name].model_dump(),
         },
-        training=settings.training.model_dump(),
+        training={**TRAINING, "threads": settings.baseline.threads},
         updates=settings.baseline.updates
         + settings.shs.updates
         + settings.prune.fine_tuning_updates,

@@ -19,8 +19,10 @@ rule shs:
     resources:
         mem_mb=training_memory,
         runtime=120,
+        checkpoint_interval=settings.training.checkpoint_interval,
+        log_interval=settings.training.log_interval,
     params:
-        training=settings.training.model_dump(),
+        training=TRAINING,
         updates=settings.shs.updates,
         lr=settings.shs.lr,
         seed=settings.seed + PENALTY_SEED,

@@ -16,8 +16,10 @@ data, params = Path(snakemake.input.data), snakemake.params
 baseline = load_model(snakemake.input.weights, snakemake.input.architecture)
 strength = float(snakemake.wildcards.strength)
 schedule, penalty = Schedule.constant(params.updates, params.lr), PenaltySpec("bssl", strength)
+intervals = {key: snakemake.resources[key] for key in ("checkpoint_interval", "log_interval")}
+trainer = Trainer(**params.training, **intervals)
 run = Run(f"bssl-{strength:g}", data, baseline, schedule, params.seed, penalty)
-with trained(run, Trainer(**params.training), Path(params.state)) as (model, _):
+with trained(run, trainer, Path(params.state)) as (model, _):
     loss = valid_loss(model, data, params.training["max_tokens"])
     with atomic_path(snakemake.output.lines) as partial:
         dead_lines(model, strength, loss).to_csv(partial, index=False)

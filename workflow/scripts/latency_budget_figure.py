@@ -1,4 +1,4 @@
-"""Draw what each component of the baseline costs in latency."""
+"""Draw what each component of the control costs in latency."""
 
 from pathlib import Path
 

@@ -13,7 +13,9 @@ logs.start(snakemake.log[0])
 params, name = snakemake.params, "-".join(["prune", *snakemake.wildcards])
 model = load_model(snakemake.input.weights, snakemake.input.architecture)
 schedule = Schedule.decaying(params.updates, params.lr)
+intervals = {key: snakemake.resources[key] for key in ("checkpoint_interval", "log_interval")}
+trainer = Trainer(**params.training, **intervals)
 run = Run(name, Path(snakemake.input.data), model, schedule, params.seed)
 selection = Selection.read(snakemake.input.lines)
-with fine_tuned(run, selection, Trainer(**params.training), Path(params.state)) as masked:
+with fine_tuned(run, selection, trainer, Path(params.state)) as masked:
     save_model(masked, snakemake.output.weights, snakemake.output.architecture)

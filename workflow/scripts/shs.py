@@ -18,8 +18,10 @@ baseline = load_model(snakemake.input.weights, snakemake.input.architecture)
 relative = json.loads(Path(snakemake.input.strengths).read_text()) if snakemake.input.strengths else {}
 penalty = None if method == "magnitude" else PenaltySpec(method, float(strength), relative)
 schedule = Schedule.constant(params.updates, params.lr)
+intervals = {key: snakemake.resources[key] for key in ("checkpoint_interval", "log_interval")}
+trainer = Trainer(**params.training, **intervals)
 run = Run(f"{method}-{strength}", Path(snakemake.input.data), baseline, schedule, params.seed, penalty)
-with trained(run, Trainer(**params.training), Path(params.state)) as (model, state):
+with trained(run, trainer, Path(params.state)) as (model, state):
     tables = {"norms": score_table(line_scores(model)), "share": read_gradient_share(state.gradient_share)}
     for name, table in tables.items():
         with atomic_path(snakemake.output[name]) as partial:

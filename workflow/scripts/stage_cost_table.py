@@ -10,6 +10,6 @@ from tprune.tables.writing import write_csv
 
 logs.start(snakemake.log[0])
 points = [Point.from_pattern(point) for point in snakemake.params.points]
-table = stage_cost.build(Path(snakemake.params.benchmarks), points)
+table = stage_cost.build(Path(snakemake.params.benchmarks), points, snakemake.params.bssl_strengths)
 write_csv(table, snakemake.output.csv)
 write_text(snakemake.output.markdown, stage_cost.render(table))

@@ -1,3 +1,3 @@
-"""TPrune: structured pruning of fairseq Transformers, proven by latency on the device."""
+"""TPrune: structured pruning of fairseq Transformers, judged by latency measured on this machine."""
 
 __version__ = "0.1.0"

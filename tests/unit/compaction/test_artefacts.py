@@ -43,6 +43,8 @@ def test_the_stage_writes_equal_and_smaller_models(tmp_path: Path) -> None:
     assert check["identical"] is True
     assert check["sentences"] == 12
     assert check["max_logit_difference"] < 1e-5
+    # Sums in another order differ by some 1e-14 in float64: more would be a real difference.
+    assert check["max_logit_difference_float64"] < 1e-12
     assert check["max_engine_difference"] < 1e-4
     small = load_model(made.weights, made.architecture)
     removed = sum(2 * parameters for _, parameters in COUPLINGS.values())

@@ -82,6 +82,18 @@ def test_the_check_fails_when_a_wrong_line_is_removed(name: str) -> None:
         check_equal(model, compact(model, of(wrong)), sentence_pairs(TINY).batches())
 
 
+def test_a_small_difference_beside_a_large_logit_is_found() -> None:
+    model = random_model(TINY)
+    with torch.no_grad():
+        model.decoder.layer_norm.weight *= 100
+        model.decoder.layer_norm.bias *= 100
+    other = compact(model, None)
+    with torch.no_grad():
+        other.decoder.layer_norm.bias[0] += 3e-4
+    with pytest.raises(TPruneError, match="in float64"):
+        check_equal(model, other, sentence_pairs(TINY).batches())
+
+
 def test_a_model_that_is_not_a_number_is_refused() -> None:
     model = random_model(TINY)
     with torch.no_grad():

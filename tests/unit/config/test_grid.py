@@ -1,6 +1,7 @@
 """The rows of the models that are compared."""
 
 from tprune.config import load_settings
+from tprune.config.baseline import Baseline
 from tprune.config.grid import label, matched_strength, model_grid, penalised_grid, rival_grid
 
 SETTINGS = load_settings(
@@ -39,6 +40,11 @@ def test_rivals_are_added_to_all() -> None:
         ("scratch-shallow", "0", "0"),
         ("scratch-narrow", "0", "0"),
     ]
+
+
+def test_a_given_checkpoint_leaves_nothing_to_train_from_scratch() -> None:
+    given = SETTINGS.model_copy(update={"baseline": Baseline(checkpoint="model.pt")})
+    assert rows(rival_grid(given)) == [*rows(model_grid(SETTINGS)), ("group_lasso", "1", "0.5")]
 
 
 def test_runs_with_and_without_a_penalty() -> None:

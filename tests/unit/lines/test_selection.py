@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 
@@ -17,6 +18,13 @@ def test_file_round_trip(tmp_path: Path) -> None:
 
 def test_a_set_tells_how_many_lines_it_keeps() -> None:
     assert str(CHOSEN) == "decoder.1.cross_attention.qk: 4 of 8 lines kept"
+
+
+@pytest.mark.parametrize(("layer", "original"), [(0, 1), (1, 3), (2, 4)])
+def test_a_layer_is_found_where_it_was_before_others_were_dropped(layer: int, original: int) -> None:
+    chosen = dataclasses.replace(CHOSEN, layer=layer)
+    assert SELECTION.original_layer(chosen) == original
+    assert SELECTION.original_layer(dataclasses.replace(chosen, stack="encoder")) == layer
 
 
 @pytest.mark.parametrize("missing", ["sets", "dropped_layers", "method"])

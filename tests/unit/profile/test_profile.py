@@ -1,13 +1,18 @@
 """The profile read off a model in which lines were made to die."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tprune.lines.blocks import blocks
 from tprune.model.architecture import Architecture, AttentionShape, LayerShape, StackShape
 from tprune.model.transformer import Transformer
-from tprune.profile.dead_lines import dead_lines, read_sweep
-from tprune.profile.dominant_axis import EXPECTED, dominant_axes, finding
-from tprune.profile.strengths import relative_strengths, sensitivity_order
+from tprune.profile.dead_lines import dead_lines
+from tprune.profile.dominant_axis import dominant_axes, finding
+from tprune.profile.strengths import COUPLED_AXIS, relative_strengths, sensitivity_order
+from tprune.profile.sweep import read_sweep
 
 
 @pytest.fixture
@@ -57,15 +62,28 @@ def test_a_nearly_dead_line_is_not_dead(model: Transformer) -> None:
 
 
 def test_the_papers_finding_is_recognised(model: Transformer) -> None:
-    for matrix, axis in EXPECTED.items():
+    for matrix, axis in COUPLED_AXIS.items():
         plant(model, matrix, axis, 2)
     axes = dominant_axes(dead_lines(model, 0.1, 2.5))
-    assert dict(zip(axes["matrix"], axes["axis"], strict=True)) == EXPECTED
-    assert finding(axes).startswith("The paper's finding holds on this model")
+    assert dict(zip(axes["matrix"], axes["axis"], strict=True)) == COUPLED_AXIS
+    assert finding(axes).endswith("holds on this model.")
+
+
+def test_a_matrix_on_which_neither_axis_leads_is_undecided(model: Transformer) -> None:
+    for matrix, axis in COUPLED_AXIS.items():
+        if matrix != "v":
+            plant(model, matrix, axis, 2)
+    sentence = finding(dominant_axes(dead_lines(model, 0.1, 2.5)))
+    assert "holds on this model where an axis leads; undecided, as neither axis leads: V (0.000" in sentence
+    assert "differs" not in sentence
+    plant(model, "q", "input", 8)
+    sentence = finding(dominant_axes(dead_lines(model, 0.1, 2.5)))
+    assert "only in part" in sentence and "differs for Q (by input lines" in sentence
+    assert sentence.endswith("undecided, as neither axis leads: V (0.000 output, 0.000 input).")
 
 
 def test_a_departure_from_the_finding_is_named(model: Transformer) -> None:
-    for matrix in EXPECTED:
+    for matrix in COUPLED_AXIS:
         plant(model, matrix, "output", 2)
     sentence = finding(dominant_axes(dead_lines(model, 0.1, 2.5)))
     assert "only in part" in sentence and "O (by output lines" in sentence and "FFN2 (by output" in sentence
@@ -74,7 +92,8 @@ def test_a_departure_from_the_finding_is_named(model: Transformer) -> None:
 def test_nothing_dead_leaves_no_axis_and_equal_strengths(model: Transformer) -> None:
     table = dead_lines(model, 0.1, 2.5)
     assert set(dominant_axes(table)["axis"]) == {"none"}
-    assert "does not hold" in finding(dominant_axes(table))
+    sentence = finding(dominant_axes(table))
+    assert sentence.startswith("No line died") and sentence.endswith("raise bssl.strengths.")
     assert set(relative_strengths(sensitivity_order(table)).values()) == {1.0}
 
 
@@ -96,9 +115,16 @@ def test_deaths_across_the_coupled_axis_do_not_count(model: Transformer) -> None
     assert sensitivity_order(dead_lines(model, 0.1, 2.5))["sparsity"].sum() == 0
 
 
-def test_the_sweep_is_sorted_by_strength(model: Transformer, tmp_path) -> None:
+def test_the_sweep_is_sorted_by_strength(model: Transformer, tmp_path: Path) -> None:
     for strength in (0.2, 0.05):
         dead_lines(model, strength, 2.5).to_csv(tmp_path / f"{strength}.csv", index=False)
     sweep = read_sweep([tmp_path / "0.2.csv", tmp_path / "0.05.csv"])
     assert sweep["strength"].is_monotonic_increasing and set(sweep["strength"]) == {0.05, 0.2}
     assert len(sweep) == 2 * len(dead_lines(model, 0.2, 2.5))
+
+
+def test_reading_the_sweep_loads_no_torch() -> None:
+    modules = ("profile.sweep", "profile.dominant_axis", "profile.strengths", "tables.writing")
+    imports = ", ".join(f"tprune.{module}" for module in modules)
+    code = f"import sys, {imports}; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

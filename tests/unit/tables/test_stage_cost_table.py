@@ -1,5 +1,6 @@
 """Seconds of the stages add up, over the models still compared."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ from tprune.errors import TPruneError
 from tprune.tables import stage_cost
 from tprune.tables.points import Point
 
+RULES = Path(__file__).parents[3] / "workflow" / "rules"
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
-POINTS = [Point("shs", "0.01", "0.35"), Point("magnitude", "0")]
+POINTS = [Point("shs", "0.01", "0.35"), Point("magnitude", "0"), Point("scratch-shallow")]
+STRENGTHS = ["0.02"]
 
 
 def plant(path: Path, seconds: float, rss: str) -> None:
@@ -25,7 +28,7 @@ def test_costs_add_up(tmp_path: Path) -> None:
     plant(tmp_path / "prune/method~shs/strength~0.01/threshold~0.35.tsv", 10.0, "-")
     plant(tmp_path / "figures/trade_off.tsv", 5.0, "200")
 
-    table = stage_cost.build(tmp_path, POINTS)
+    table = stage_cost.build(tmp_path, POINTS, STRENGTHS)
 
     assert list(table["stage"]) == ["baseline", "shs", "prune"]
     assert list(table["jobs"]) == [1, 2, 1]
@@ -37,6 +40,23 @@ def test_costs_add_up(tmp_path: Path) -> None:
     assert "| all      |    4 |     100 | 100.0 %" in stage_cost.render(table)
 
 
+def test_jobs_of_an_earlier_configuration_are_left_out(tmp_path: Path) -> None:
+    plant(tmp_path / "bssl/strength~0.02.tsv", 30.0, "700")
+    plant(tmp_path / "bssl/strength~0.2.tsv", 1000.0, "700")
+    plant(tmp_path / "scratch/scratch-shallow.tsv", 40.0, "700")
+    plant(tmp_path / "scratch/scratch-thin.tsv", 1000.0, "700")
+    table = stage_cost.build(tmp_path, POINTS, STRENGTHS)
+    assert dict(zip(table["stage"], table["seconds"], strict=True)) == {"bssl": 30.0, "scratch": 40.0}
+
+
+def test_every_stage_is_found_where_its_rules_write() -> None:
+    for stage in stage_cost.STAGES:
+        text = (RULES / f"{stage}.smk").read_text()
+        paths = re.findall(r'"{RESULTS}/benchmarks/(.+)\.tsv"', text)
+        assert paths, f"{stage}.smk names no benchmark"
+        assert {path.split("/")[0] for path in paths} == {stage}
+
+
 def test_no_benchmark_at_all_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TPruneError, match=str(tmp_path)):
-        stage_cost.build(tmp_path, POINTS)
+        stage_cost.build(tmp_path, POINTS, STRENGTHS)

@@ -47,3 +47,9 @@ def test_auto_precision_follows_the_hardware(
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
     assert resolve_precision("auto") == expected
     assert resolve_precision("bfloat16") == "bfloat16"
+
+
+def test_auto_precision_does_not_count_emulation_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation)
+    assert resolve_precision("auto") == "float32"

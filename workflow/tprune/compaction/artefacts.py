@@ -96,6 +96,7 @@ def make_artefacts(masked: Masked, text: CheckText, output: Artefacts, threads: 
         output.check,
         {
             "max_logit_difference": logits.difference,
+            "max_logit_difference_float64": logits.difference_float64,
             "largest_logit": logits.largest_logit,
             "sentences": len(pairs.sources),
             "beam": CHECKED_BEAM,

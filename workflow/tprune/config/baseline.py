@@ -10,7 +10,11 @@ from tprune.config.section import Count, LearningRate, Section
 class Baseline(Section):
     """Training of the baseline, or a checkpoint of the user's own in its place."""
 
-    updates: Count = Field(default=2200, description="Updates of training.")
+    threads: Count = Field(
+        default=2,
+        description="Cores of its training job (and of `scratch`), which has no siblings to run beside.",
+    )
+    updates: Count = Field(default=2000, description="Updates of training.")
     lr: LearningRate = Field(default=0.002, description="Peak learning rate.")
     warmup_updates: Annotated[int, Field(ge=0)] = Field(
         default=300, description="Updates until the peak; from there the rate falls linearly to nothing."
@@ -33,5 +37,7 @@ class Baseline(Section):
         description="That checkpoint's subword model (sentencepiece or subword-nmt codes); required with it.",
     )
     subword_kind: Literal["sentencepiece", "subword-nmt"] = Field(
-        default="sentencepiece", description="What `subword_model` is."
+        default="sentencepiece",
+        description="What `subword_model` is. subword-nmt codes expect tokenised text, which is not "
+        "detokenised afterwards: scores are then of text as tokenised.",
     )

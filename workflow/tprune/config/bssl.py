@@ -11,7 +11,7 @@ class Bssl(Section):
     """Group lasso on the lines of every block, on both axes, from the baseline."""
 
     strengths: Annotated[list[Strength], Field(min_length=1), Distinct] = Field(
-        default=[0.02, 0.05, 0.1], description="The sweep: weights of the group lasso, each above 0."
+        default=[0.12, 0.16, 0.2], description="The sweep: weights of the group lasso, each above 0."
     )
-    updates: Count = Field(default=150, description="Updates of each run.")
+    updates: Count = Field(default=200, description="Updates of each run.")
     lr: LearningRate = Field(default=0.001, description="Learning rate.")

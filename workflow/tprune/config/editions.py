@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tprune.config.corpus import Corpus
+from tprune.language import base_language
 
 LANGUAGES = {
     edition: language
@@ -49,7 +50,7 @@ def edition_problems(corpus: Corpus) -> Iterator[tuple[str, str]]:
 
 
 def _edition(key: str, edition: str, lang_key: str, lang: str) -> Iterator[tuple[str, str]]:
-    language = lang.replace("_", "-").split("-")[0]
+    language = base_language(lang)
     if edition not in LANGUAGES:
         suited = [name for name, known in LANGUAGES.items() if known == language]
         choice = f"for {lang} there are {', '.join(suited)}" if suited else f"and there is none for {lang}"

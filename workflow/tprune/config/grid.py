@@ -25,7 +25,11 @@ def model_grid(settings: Settings) -> list[Point]:
 
 
 def rival_grid(settings: Settings) -> list[Point]:
-    """Rows of the target `rivals`: those of `all`, then group lasso and the models from scratch."""
+    """Rows of the target `rivals`: those of `all`, then group lasso and the models from scratch.
+
+    A checkpoint in place of the baseline leaves no `model` to make smaller, so none from scratch.
+    """
+    scratch = [] if settings.baseline.checkpoint else list(settings.scratch)
     return [
         *model_grid(settings),
         *(
@@ -33,7 +37,7 @@ def rival_grid(settings: Settings) -> list[Point]:
             for strength in settings.group_lasso.strengths
             for threshold in settings.group_lasso.thresholds
         ),
-        *(_point(f"scratch-{name}") for name in settings.scratch),
+        *(_point(f"scratch-{name}") for name in scratch),
     ]
 
 

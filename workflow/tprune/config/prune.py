@@ -12,7 +12,8 @@ class Prune(Section):
 
     thresholds: Annotated[list[Threshold], Field(min_length=1), Distinct] = Field(
         default=[0.2, 0.35],
-        description="The sweep: lines with a norm under this fraction of the largest in the set are masked.",
+        description="The sweep: a head asks to keep its lines with a norm of at least this fraction of its "
+        "largest; what it keeps is the mean count over heads and over Q/K and V/O, rounded to `round_to`.",
     )
     fine_tuning_updates: Count = Field(
         default=300, description="Updates after masking (the control: as many with nothing masked)."

@@ -43,7 +43,7 @@ Strength = Annotated[float, Field(gt=0), _READ_NUMBER]
 """The weight of a penalty."""
 
 Threshold = Annotated[float, Field(gt=0, lt=1), _READ_NUMBER]
-"""A line norm, as a fraction of the largest in its set."""
+"""A line norm, as a fraction of the largest in its head."""
 
 LearningRate = Annotated[float, Field(gt=0, le=1), _READ_NUMBER]
 """The peak of the learning rate."""

@@ -54,7 +54,7 @@ class Settings(Section):
     scratch: dict[ScratchName, ScratchModel] = Field(
         default={"shallow": ScratchModel()},
         description="Smaller dense models trained from scratch, each under a name [a-z0-9]+; "
-        "built by the target `rivals` only.",
+        "built by the target `rivals` only. Left out when `baseline.checkpoint` is set.",
         json_schema_extra={"additionalProperties": False},
     )
     evaluate: Evaluate = Field(

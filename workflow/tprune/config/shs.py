@@ -14,6 +14,6 @@ class Shs(Section):
         default=[0.003, 0.01], description="The sweep: global weights of the penalty, each above 0."
     )
     updates: Count = Field(
-        default=150, description="Updates with the penalty (the control: as many without it)."
+        default=200, description="Updates with the penalty (the control: as many without it)."
     )
     lr: LearningRate = Field(default=0.001, description="Learning rate.")

@@ -33,14 +33,16 @@ class Training(Section):
     """Settings of fairseq-train shared by baseline, bssl, shs, prune and scratch."""
 
     threads: Count = Field(
-        default=2,
-        description="Cores of one training job; on a larger machine the jobs of a sweep run side by side.",
+        default=1,
+        description="Cores of one job of a sweep (bssl, shs, prune); as many jobs as fit run side by side.",
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto",
         description="`auto` takes bfloat16 where the device computes it natively and float32 elsewhere.",
     )
-    max_tokens: int = Field(default=1024, ge=64, description="Target tokens, padding included, of one batch.")
+    max_tokens: int = Field(
+        default=1024, ge=64, description="Tokens of one batch on its longer side, padding included."
+    )
     label_smoothing: Probability = Field(
         default=0.1, description="Probability spread over the other pieces in the loss."
     )

@@ -12,7 +12,6 @@ from tprune.errors import TPruneError
 
 log = logging.getLogger(__name__)
 
-SPLITS = ("train", "valid", "test")
 SECONDS_BETWEEN_PROGRESS = 5.0
 
 Pair = tuple[str, str]

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import logging
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -59,7 +60,7 @@ def write_file_pairs(
     """Check the files of `inputs` and copy them to `outputs` (each: for every split source and target).
 
     Inputs may be gzip (.gz). White space is normalised. Memory grows with valid and test (a hash a pair),
-    not with train.
+    not with train. Test sources that are also in train, with another translation, are counted in a warning.
 
     Raises:
         TPruneError: with every kind of problem found: a missing, unreadable or empty file, differing line
@@ -68,6 +69,8 @@ def write_file_pairs(
     """
     problems = Problems()
     held_out: dict[bytes, str] = {}
+    test_sources: Counter[bytes] = Counter()
+    trained_sources: set[bytes] = set()
     with pair_writers(outputs) as write:
         # Train comes last: what must not be in it is known by then.
         for split in ("test", "valid", "train"):
@@ -75,7 +78,11 @@ def write_file_pairs(
             pairs = progress(_checked_pairs(source, target, problems), f"checking {split}")
             for number, source_text, target_text in pairs:
                 write[split](source_text, target_text)
-                key = hashlib.blake2b(f"{source_text}\t{target_text}".encode(), digest_size=8).digest()
+                key, source_key = _digest(f"{source_text}\t{target_text}"), _digest(source_text)
+                if split == "test":
+                    test_sources[source_key] += 1
+                elif split == "train" and source_key in test_sources:
+                    trained_sources.add(source_key)
                 if split != "train":
                     held_out.setdefault(key, f"{source} line {number} ({split})")
                 elif key in held_out:
@@ -83,6 +90,17 @@ def write_file_pairs(
                         "training pair that is also held out", f"{source} line {number} = {held_out[key]}"
                     )
         problems.raise_if_any()
+    if trained_sources:
+        log.warning(
+            "%d of %d test sentences are in train by their source alone, with another translation: scores "
+            "tell less of new text",
+            sum(test_sources[key] for key in trained_sources),
+            test_sources.total(),
+        )
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=8).digest()
 
 
 def _checked_pairs(source: Path, target: Path, problems: Problems) -> Iterator[tuple[int, str, str]]:

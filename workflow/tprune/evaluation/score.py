@@ -5,22 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sacrebleu.metrics import BLEU, CHRF
+from sacrebleu.metrics import CHRF
 
 from tprune.atomic import write_json
 from tprune.errors import TPruneError
 from tprune.evaluation.lines import read_lines
-from tprune.evaluation.significance import paired_bootstrap
+from tprune.evaluation.significance import bleu_metric, paired_bootstrap
 
 logger = logging.getLogger(__name__)
 
 
 def score(hypotheses: Sequence[str], references: Sequence[str], target_lang: str) -> dict[str, Any]:
-    """Corpus BLEU and chrF, 0 to 100, with sacreBLEU's signatures.
-
-    BLEU's tokenizer follows `target_lang`: zh, ja-mecab, ko-mecab, 13a for any other language.
-    """
-    bleu, chrf = BLEU(trg_lang=target_lang), CHRF()
+    """Corpus BLEU (see `bleu_metric`) and chrF, 0 to 100, with sacreBLEU's signatures."""
+    bleu, chrf = bleu_metric(target_lang), CHRF()
     return {
         "bleu": bleu.corpus_score(hypotheses, [references]).score,
         "bleu_signature": str(bleu.get_signature()),

@@ -5,6 +5,16 @@ from collections.abc import Sequence
 from sacrebleu.metrics import BLEU
 from sacrebleu.significance import PairedTest, Result
 
+from tprune.language import base_language
+
+
+def bleu_metric(target_lang: str) -> BLEU:
+    """BLEU with the tokenizer for the language: zh, ja-mecab, ko-mecab, 13a for any other.
+
+    sacreBLEU knows languages without a region and would take 13a for zh_CN.
+    """
+    return BLEU(trg_lang=base_language(target_lang))
+
 
 def paired_bootstrap(
     hypotheses: Sequence[str],
@@ -22,7 +32,7 @@ def paired_bootstrap(
     """
     test = PairedTest(
         [("control", control), ("system", hypotheses)],
-        {"BLEU": BLEU(trg_lang=target_lang)},
+        {"BLEU": bleu_metric(target_lang)},
         [list(references)],
         test_type="bs",
         n_samples=samples,

@@ -20,8 +20,9 @@ PANELS_PER_ROW = 3
 def draw(norms: Sequence[tuple[Point, pd.DataFrame]], thresholds: Sequence[float], sheet: Sheet) -> None:
     """Draw a panel per stack, component and kind, a histogram per penalised model.
 
-    Each table has stack, component, kind and norm (relative to the largest of its coupled set); layers
-    and heads are pooled. `thresholds` are drawn as lines: what lies to their left is pruned.
+    Each table has stack, component, kind and norm (relative to the largest of its head); layers and heads
+    are pooled. `thresholds` are drawn as lines: what lies to their right is requested; counts are then
+    averaged and rounded (see `tprune.pruning.counts`).
     """
     sets = list(dict.fromkeys(itertools.chain.from_iterable(_set_of_line(table) for _, table in norms)))
     rows = -(-len(sets) // PANELS_PER_ROW)
@@ -38,7 +39,7 @@ def draw(norms: Sequence[tuple[Point, pd.DataFrame]], thresholds: Sequence[float
         hide_unused(panels, len(sets))
         for panel in panels[len(sets) - PANELS_PER_ROW : len(sets)]:
             panel.tick_params(labelbottom=True)
-            panel.set_xlabel("norm relative to the set's largest")
+            panel.set_xlabel("norm relative to the head's largest")
         for panel in panels[::PANELS_PER_ROW]:
             panel.set_ylabel("% of the lines")
         handles, labels = panels[0].get_legend_handles_labels()

@@ -29,23 +29,6 @@ def reduced(architecture: Architecture, *components: str) -> Architecture:
     return result
 
 
-def share_left(architecture: Architecture, component: str) -> float:
-    """The fraction of `component`'s lines (rows of the output projection) that `reduced` leaves."""
-    layers = architecture.decoder.layers
-    if component == "encoder":
-        return 0.0
-    if component == "output_projection":
-        return min(1.0, VOCABULARY_LEFT / architecture.target_vocabulary)
-    if component == "decoder_ffn":
-        return LINES_LEFT * len(layers) / sum(layer.ffn_dim for layer in layers)
-    shapes = [
-        layer.self_attention if component == "decoder_self_attention" else layer.cross_attention
-        for layer in layers
-    ]
-    lines = [(shape.num_heads, shape.qk_dim + shape.v_dim) for shape in shapes if shape is not None]
-    return sum(2 * LINES_LEFT * heads for heads, _ in lines) / sum(heads * both for heads, both in lines)
-
-
 def _reduce(architecture: Architecture, component: str) -> Architecture:
     if component == "encoder":
         return replace(architecture, encoder=_reduced_encoder(architecture.encoder))

@@ -47,6 +47,14 @@ class Selection:
     sets: tuple[SelectedSet, ...]
     dropped_layers: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
+    def original_layer(self, chosen: SelectedSet) -> int:
+        """The index that `chosen`'s layer had before layers were dropped."""
+        layer = chosen.layer
+        for gone in sorted(self.dropped_layers.get(chosen.stack, ())):
+            if gone <= layer:
+                layer += 1
+        return layer
+
     def write(self, path: str | Path) -> None:
         """Write `lines.json`, atomically."""
         write_json(path, dataclasses.asdict(self))

@@ -1,7 +1,6 @@
 """Counting the lines that died in one BSSL run."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 
@@ -21,7 +20,8 @@ def dead_lines(model: Transformer, strength: float, loss: float) -> pd.DataFrame
 
 
 def _rows(model: Transformer, strength: float, loss: float) -> Iterator[tuple[object, ...]]:
-    weights = {name: parameter.detach() for name, parameter in model.named_parameters()}
+    # In float64: in float32 the square of a weight under 1e-23 is 0.
+    weights = {name: parameter.detach().double() for name, parameter in model.named_parameters()}
     for block in blocks(model.architecture):
         for axis in AXES:
             norms = block.norms(weights, axis)
@@ -29,9 +29,3 @@ def _rows(model: Transformer, strength: float, loss: float) -> Iterator[tuple[ob
                 lines, dead = len(line_norms), int((line_norms == 0).sum())
                 place = (block.stack, block.layer, block.component, block.matrix, head, axis)
                 yield (*place, strength, lines, dead, dead / lines, loss)
-
-
-def read_sweep(tables: list[Path]) -> pd.DataFrame:
-    """The tables of all strengths as one, sorted by strength."""
-    sweep = pd.concat([pd.read_csv(path) for path in tables], ignore_index=True)
-    return sweep.sort_values("strength", kind="stable", ignore_index=True)

@@ -4,8 +4,10 @@ from typing import Any
 
 import pandas as pd
 
-EXPECTED = {"q": "output", "k": "output", "v": "output", "ffn1": "output", "o": "input", "ffn2": "input"}
-"""TPrune (2021): Q, K, V and FFN1 go sparse by output lines, O and FFN2 by input lines."""
+from tprune.profile.strengths import COUPLED_AXIS
+
+CLAIM = "Q, K, V and FFN1 go sparse by output lines, O and FFN2 by input lines"
+"""TPrune (2021): each matrix goes sparse along its `COUPLED_AXIS`."""
 
 
 def dominant_axes(sweep: pd.DataFrame) -> pd.DataFrame:
@@ -13,25 +15,41 @@ def dominant_axes(sweep: pd.DataFrame) -> pd.DataFrame:
 
     The axis is "none" where the two are equal (where nothing died, say).
     """
-    means = sweep.groupby(["matrix", "axis"])["sparsity"].mean().unstack("axis").reindex(list(EXPECTED))
+    means = sweep.groupby(["matrix", "axis"])["sparsity"].mean().unstack("axis").reindex(list(COUPLED_AXIS))
     axis = pd.Series("none", index=means.index)
     axis[means["output"] > means["input"]] = "output"
     axis[means["input"] > means["output"]] = "input"
-    return means.assign(axis=axis, expected=pd.Series(EXPECTED)).reset_index()
+    return means.assign(axis=axis, expected=pd.Series(COUPLED_AXIS)).reset_index()
 
 
 def finding(axes: pd.DataFrame) -> str:
-    """A sentence: does the paper's finding hold on this model?"""
+    """A sentence: does the paper's finding hold on this model, and of which matrices can nothing be said?"""
+    if not axes[["output", "input"]].to_numpy().any():
+        return (
+            f"No line died at any strength of the sweep, so nothing can be said about the paper's finding "
+            f"({CLAIM}): raise bssl.strengths."
+        )
     agree = axes[axes["axis"] == axes["expected"]]
-    differ = axes[axes["axis"] != axes["expected"]]
-    claim = "Q, K, V and FFN1 go sparse by output lines, O and FFN2 by input lines"
-    if differ.empty:
-        return f"The paper's finding holds on this model: {claim}."
-    exceptions = ", ".join(_exception(row) for row in differ.to_dict("records"))
-    holds = "does not hold on this model" if agree.empty else "holds only in part on this model"
-    return f"The paper's finding ({claim}) {holds}: it differs for {exceptions}."
+    undecided = axes[axes["axis"] == "none"]
+    differ = axes[(axes["axis"] != axes["expected"]) & (axes["axis"] != "none")]
+    if agree.empty and differ.empty:
+        verdict = "can be neither confirmed nor denied on this model"
+    elif agree.empty:
+        verdict = f"does not hold on this model: it differs for {_listed(differ)}"
+    elif len(differ):
+        verdict = f"holds only in part on this model: it differs for {_listed(differ)}"
+    elif len(undecided):
+        verdict = "holds on this model where an axis leads"
+    else:
+        verdict = "holds on this model"
+    rest = f"; undecided, as neither axis leads: {_listed(undecided)}" if len(undecided) else ""
+    return f"The paper's finding ({CLAIM}) {verdict}{rest}."
 
 
-def _exception(row: dict[Any, Any]) -> str:
-    leads = "no axis leads" if row["axis"] == "none" else f"by {row['axis']} lines"
-    return f"{row['matrix'].upper()} ({leads}: {row['output']:.3f} output, {row['input']:.3f} input)"
+def _listed(rows: pd.DataFrame) -> str:
+    return ", ".join(_matrix(row) for row in rows.to_dict("records"))
+
+
+def _matrix(row: dict[Any, Any]) -> str:
+    leads = "" if row["axis"] == "none" else f"by {row['axis']} lines: "
+    return f"{row['matrix'].upper()} ({leads}{row['output']:.3f} output, {row['input']:.3f} input)"

@@ -6,6 +6,7 @@ MATRICES_OF = {"qk": ("q", "k"), "vo": ("v", "o"), "ffn": ("ffn1", "ffn2")}
 """The matrices whose lines a coupled set joins; each counts on the axis that couples it."""
 
 COUPLED_AXIS = {"q": "output", "k": "output", "v": "output", "o": "input", "ffn1": "output", "ffn2": "input"}
+"""The axis on which a matrix's lines belong to a coupled set."""
 
 PLACE = ["stack", "layer", "component"]
 

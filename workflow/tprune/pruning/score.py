@@ -1,4 +1,4 @@
-"""What a line is worth: its norm beside the largest of its set."""
+"""What a line is worth: its norm beside the largest of its head."""
 
 import pandas as pd
 import torch

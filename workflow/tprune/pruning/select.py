@@ -20,20 +20,13 @@ def select_by_threshold(
 
 def select_as_many(scores: Scores, other: Selection, method: str, strength: float) -> Selection:
     """Keep as many lines in every set as `other` keeps, but the best by these `scores`."""
-    theirs = {(s.stack, _original(other, s), s.component, s.kind): s for s in other.sets}
+    theirs = {(s.stack, other.original_layer(s), s.component, s.kind): s for s in other.sets}
     requested, counts = {}, {}
     for group in scores:
         found = theirs.get((group.stack, group.layer, group.component, group.kind))
         requested[group] = found.requested if found else (0,) * group.heads
         counts[group] = len(found.kept[0]) if found else 0
     return _selection(scores, requested, counts, method, strength, other.threshold, other.round_to)
-
-
-def _original(selection: Selection, chosen: SelectedSet) -> int:
-    """The layer's index before layers were dropped."""
-    dropped = set(selection.dropped_layers.get(chosen.stack, ()))
-    kept = [i for i in range(chosen.layer + len(dropped) + 1) if i not in dropped]
-    return kept[chosen.layer]
 
 
 def _selection(

@@ -47,7 +47,7 @@ def _set_rows(selection: Selection) -> list[dict[str, object]]:
             {
                 "stack": chosen.stack,
                 "layer": chosen.layer,
-                "original_layer": _original(chosen.layer, selection.dropped_layers.get(chosen.stack, ())),
+                "original_layer": selection.original_layer(chosen),
                 "component": chosen.component,
                 "kind": chosen.kind,
                 "heads": heads,
@@ -66,11 +66,3 @@ def _dropped_rows(selection: Selection) -> list[dict[str, object]]:
         for stack, layers in selection.dropped_layers.items()
         for layer in layers
     ]
-
-
-def _original(layer: int, dropped: Sequence[int]) -> int:
-    """The index before dropping of the layer that is now `layer`."""
-    for gone in sorted(dropped):
-        if gone <= layer:
-            layer += 1
-    return layer

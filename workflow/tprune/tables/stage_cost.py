@@ -17,12 +17,15 @@ STAGES = (
 COLUMNS = ("stage", "jobs", "seconds", "share", "longest_seconds", "max_rss_mb")
 
 
-def build(folder: Path, points: Sequence[Point], stages: Sequence[str] = STAGES) -> pd.DataFrame:
+def build(
+    folder: Path, points: Sequence[Point], bssl_strengths: Sequence[str], stages: Sequence[str] = STAGES
+) -> pd.DataFrame:
     """One row per stage, in the order of `stages`: jobs, summed and longest seconds, share of the sum.
 
-    `folder` holds a folder per stage. Files of models that are no longer compared (none of `points`
-    agrees with the method, strength and threshold in the path) are left out. A stage of which nothing
-    was run has no row. Seconds are summed over jobs: side by side they take less of a clock's time.
+    `folder` holds a folder per stage. Files of an earlier configuration are left out: of models that are
+    no longer compared (none of `points` agrees with the method, strength and threshold in the path), and
+    of the sweep's strengths that are not in `bssl_strengths`. A stage of which nothing was run has no
+    row. Seconds are summed over jobs: side by side they take less of a clock's time.
     Raises TPruneError when there is no benchmark at all.
     """
     rows = []
@@ -30,7 +33,7 @@ def build(folder: Path, points: Sequence[Point], stages: Sequence[str] = STAGES)
         files = [
             path
             for path in sorted((folder / stage).rglob("*.tsv"))
-            if _is_current(path, folder / stage, points)
+            if _is_current(path.relative_to(folder).with_suffix(""), points, bssl_strengths)
         ]
         if not files:
             continue
@@ -74,8 +77,13 @@ def render(table: pd.DataFrame) -> str:
     return "# Cost of each stage\n\n" + note + pipe_table(titles, [*cells, total])
 
 
-def _is_current(path: Path, folder: Path, points: Sequence[Point]) -> bool:
-    named = dict(_named_values(path.relative_to(folder).with_suffix("")))
+def _is_current(job: Path, points: Sequence[Point], bssl_strengths: Sequence[str]) -> bool:
+    """Whether `job` (STAGE/..., without a suffix) is of a model or sweep that is still configured."""
+    named = dict(_named_values(job))
+    if job.parts[0] == "bssl":
+        return named.get("strength") in bssl_strengths
+    if job.parts[0] == "scratch":
+        named = {"method": job.name}
     if "method" not in named:
         return True
     texts = [

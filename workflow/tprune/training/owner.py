@@ -1,52 +1,63 @@
-"""One training process per state folder.
+"""One training per state folder.
 
-When the process that started a training is killed, the training itself can live on as an orphan. A
-second one must not write beside it: the newcomer ends the orphan and goes on from its checkpoints.
+When Snakemake is killed, the script that trains and its fairseq-train can live on as orphans. A second
+training must not write beside them: the newcomer ends them and goes on from their checkpoints.
 """
 
-import json
 import logging
-import socket
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
-from tprune.atomic import write_json
 from tprune.errors import TPruneError
+from tprune.training.process import is_elsewhere, read_processes, running, write_processes
 
 logger = logging.getLogger(__name__)
 
 _SECONDS_TO_END = 30
 
 
+def owner_record(folder: Path) -> Path:
+    """Where the processes that train in `folder` stand: beside it, so that it outlasts the folder."""
+    return folder.with_name(f"{folder.name}.owner.json")
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Make `folder` this process's own for the block, which may remove it; whoever held it is ended."""
+    take_over(folder)
+    record_owner(folder)
+    try:
+        yield
+    finally:
+        owner_record(folder).unlink(missing_ok=True)
+
+
 def take_over(folder: Path) -> None:
     """End a training that still runs in `folder`; one on another machine raises TPruneError."""
-    record = folder / "owner.json"
-    if not record.exists():
-        return
-    owner = json.loads(record.read_text(encoding="utf-8"))
-    if owner["host"] != socket.gethostname():
-        raise TPruneError(
-            f"{record}: a training on {owner['host']} (process {owner['pid']}) holds this state; end it "
-            f"there, then remove {record}"
-        )
-    try:
-        process = psutil.Process(owner["pid"])
-        if process.create_time() != owner["started"]:
-            return
+    record = owner_record(folder)
+    owners = read_processes(record)
+    for owner in owners:
+        if is_elsewhere(owner):
+            raise TPruneError(
+                f"{record}: a training on {owner['host']} (process {owner['pid']}) holds this state; end it "
+                f"there, then remove {record}"
+            )
+    for owner in reversed(owners):  # children stand after their parents
+        process = running(owner)
+        if process is None or process.pid == os.getpid():
+            continue
         logger.warning("ending process %d, an orphan of an earlier run that still trains here", process.pid)
-        process.kill()
-        process.wait(_SECONDS_TO_END)
-    except psutil.NoSuchProcess:
-        return
+        try:
+            process.kill()
+            process.wait(_SECONDS_TO_END)
+        except psutil.NoSuchProcess:
+            continue
 
 
-def record_owner(folder: Path, pid: int) -> None:
-    """Say that process `pid` of this machine trains in `folder`."""
-    started = psutil.Process(pid).create_time()
-    write_json(folder / "owner.json", {"host": socket.gethostname(), "pid": pid, "started": started})
-
-
-def release(folder: Path) -> None:
-    """Say that nothing trains in `folder` any more."""
-    (folder / "owner.json").unlink(missing_ok=True)
+def record_owner(folder: Path, *children: int) -> None:
+    """Say that this process and its children, process numbers, train in `folder`."""
+    write_processes(owner_record(folder), [os.getpid(), *children])

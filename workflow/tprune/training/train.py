@@ -21,8 +21,9 @@ from tprune.model.architecture import Architecture
 from tprune.model.checkpoint import load_weights, stored_weights
 from tprune.model.transformer import Transformer
 from tprune.training.command import Schedule, StateFiles, Trainer, train_command
-from tprune.training.owner import record_owner, release, take_over
+from tprune.training.owner import held, record_owner
 from tprune.training.penalty_file import PenaltySpec
+from tprune.training.process import ends_with_parent
 from tprune.training.progress import Progress
 from tprune.training.resume import newest_checkpoint, state_folder
 
@@ -52,40 +53,44 @@ def trained(run: Run, trainer: Trainer, state_root: Path) -> Iterator[tuple[Tran
     when the block ends without error: write the model inside it. A loss that becomes NaN, and any
     other failure of fairseq, raises TPruneError.
     """
-    files = _prepare(run, trainer, state_root)
-    take_over(files.folder)
-    restore = newest_checkpoint(files.folder)
-    if restore is not None:
-        logger.info("%s: resuming from %s", run.name, restore.name)
-    _follow(
-        train_command(run.data, run.schedule, trainer, run.seed, files, restore), run, trainer.threads, files
-    )
-    yield _finished_model(run, files), files
-    shutil.rmtree(files.folder, ignore_errors=True)
+    files = StateFiles(state_folder(state_root, run.name, _shape(run, trainer)))
+    with held(files.folder):
+        _write_start(run, files)
+        restore = newest_checkpoint(files.folder)
+        if restore is not None:
+            logger.info("%s: resuming from %s", run.name, restore.name)
+        argv = train_command(run.data, run.schedule, trainer, run.seed, files, restore)
+        _follow(argv, run, trainer.threads, files)
+        yield _finished_model(run, files), files
+        shutil.rmtree(files.folder, ignore_errors=True)
 
 
-def _prepare(run: Run, trainer: Trainer, state_root: Path) -> StateFiles:
-    """Write what the run starts from into its state folder."""
-    architecture = run.start if isinstance(run.start, Architecture) else run.start.architecture
-    initial = b"" if isinstance(run.start, Architecture) else save(stored_weights(run.start))
+def _architecture(run: Run) -> Architecture:
+    return run.start if isinstance(run.start, Architecture) else run.start.architecture
+
+
+def _initial_weights(run: Run) -> bytes:
+    return b"" if isinstance(run.start, Architecture) else save(stored_weights(run.start))
+
+
+def _shape(run: Run, trainer: Trainer) -> list[bytes]:
+    """Everything that the trained model depends on."""
     lasting = dataclasses.replace(trainer, checkpoint_interval=0, log_interval=0)
-    numbers = [
-        dataclasses.asdict(architecture),
-        dataclasses.asdict(run.schedule),
-        dataclasses.asdict(lasting),
-    ]
-    numbers += [dataclasses.asdict(run.penalty)] if run.penalty else []
+    numbers = [dataclasses.asdict(_architecture(run)), dataclasses.asdict(run.schedule)]
+    numbers += [dataclasses.asdict(lasting), *([dataclasses.asdict(run.penalty)] if run.penalty else [])]
     shape = [json.dumps(part, sort_keys=True).encode() for part in numbers]
-    shape += [str(run.seed).encode(), _data_digest(run.data), initial]
-    files = StateFiles(state_folder(state_root, run.name, shape))
+    return [*shape, str(run.seed).encode(), _data_digest(run.data), _initial_weights(run)]
+
+
+def _write_start(run: Run, files: StateFiles) -> None:
+    """Write what the run starts from into its state folder."""
     files.folder.mkdir(parents=True, exist_ok=True)
-    architecture.write(files.architecture)
-    if initial:
+    _architecture(run).write(files.architecture)
+    if initial := _initial_weights(run):
         with atomic_path(files.initial_weights) as partial:
             partial.write_bytes(initial)
     if run.penalty is not None:
         run.penalty.write(files.penalty)
-    return files
 
 
 def _data_digest(data: Path) -> bytes:
@@ -98,13 +103,17 @@ def _follow(argv: list[str], run: Run, threads: int, files: StateFiles) -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONUNBUFFERED": "1"}
     progress = Progress(run.name, run.schedule.updates)
     with subprocess.Popen(
-        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        argv,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+        preexec_fn=ends_with_parent(),
     ) as process:
         assert process.stdout is not None
         record_owner(files.folder, process.pid)
         for line in process.stdout:
             progress.read(line)
-    release(files.folder)
     if process.returncode == 0:
         return
     if progress.not_a_number:
