@@ -59,7 +59,7 @@ def test_an_shs_strength_leaves_baseline_and_bssl_alone(smoke_run: Path) -> None
 
 
 def test_a_bssl_strength_reruns_one_sweep_run_and_what_the_profile_reaches(smoke_run: Path) -> None:
-    jobs = jobs_after(smoke_run, bssl={"strengths": [0.1, 2.0]})
+    jobs = jobs_after(smoke_run, bssl={"strengths": [8.0, 20.0]})
     assert jobs["bssl"] == 1 and jobs["sparsity_profile"] == 1
     assert jobs["shs"] == 1, "training on without a penalty takes nothing from the profile"
     assert jobs.keys() & TRAINING == {"bssl", "shs", "prune"}

@@ -69,6 +69,16 @@ def test_compaction_was_checked_on_every_model(results: Path) -> None:
                 assert layers[chosen.stack].layers[chosen.layer].ffn_dim == len(chosen.kept[0])
 
 
+def test_lines_died_in_the_sweep_more_of_them_at_more_strength(results: Path) -> None:
+    dead = pd.read_csv(results / "sparsity_profile/lines.csv").groupby("strength")["dead"].sum()
+    assert list(dead.index) == [8, 16] and 0 < dead[16] > dead[8]
+
+
+def test_every_stage_has_a_cost(results: Path) -> None:
+    stages = set(pd.read_csv(results / "tables/stage_cost.csv")["stage"])
+    assert {"corpus", "baseline", "bssl", "shs", "prune", "compact", "evaluate", "latency"} <= stages
+
+
 def test_every_sample_of_the_timing_is_kept(results: Path) -> None:
     samples = pd.read_csv(results / "latency/local/samples.csv")
     assert len(samples) == len(MODELS) * 2 * 2 * 2 * 4  # dtypes, beams, lengths, sentences

@@ -63,7 +63,7 @@ def test_own_text_counts_packed_text_unpacked(tmp_path: Path) -> None:
         for lang in ("de", "en"):
             (tmp_path / f"{split}.{lang}").write_bytes(b"x" * 1000)
     prefixes = {split: str(tmp_path / split) for split in ("train", "valid", "test")}
-    settings = load_settings({"corpus": {"source": "files", "files": prefixes}}, "test")
+    settings = load_settings({"corpus": {"source": "files", "source_lang": "de", "files": prefixes}}, "test")
     plain = needed_bytes(settings, 2)
     (tmp_path / "train.de").rename(tmp_path / "train.de.gz")
     assert needed_bytes(settings, 2) - plain == 3 * 1000 * 4
