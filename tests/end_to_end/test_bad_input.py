@@ -25,7 +25,7 @@ def test_a_mistake_in_the_config_is_one_line(fresh_tree, edits: dict, expected: 
 
 def test_a_corpus_too_small_for_the_vocabulary_names_the_key(fresh_tree) -> None:
     folder = fresh_tree()
-    edits = {"corpus": {"vocabulary_size": 32000, "bible": {"books": [65]}}}
+    edits = {"corpus": {"vocabulary_size": 32000}}
     (folder / "small.yaml").write_text(yaml.safe_dump(edits))
     printed = run_snakemake(
         folder, "results/smoke/corpus/subword.model", "--cores", "2", *SMOKE, "small.yaml", check=False
@@ -35,7 +35,7 @@ def test_a_corpus_too_small_for_the_vocabulary_names_the_key(fresh_tree) -> None
 
 def test_a_loss_that_becomes_nan_stops_the_rule_with_its_reason(tree_with_corpus) -> None:
     folder = tree_with_corpus()
-    (folder / "nan.yaml").write_text(yaml.safe_dump({"baseline": {"lr": 1e30, "warmup_updates": 0}}))
+    (folder / "nan.yaml").write_text(yaml.safe_dump({"training": {"extra_arguments": ["--adam-eps", "0"]}}))
     target = "results/smoke/baseline/model.safetensors"
     printed = run_snakemake(folder, target, "--cores", "2", *SMOKE, "nan.yaml", check=False)
     assert "became NaN or infinite" in printed and "lower the learning rate" in printed

@@ -49,7 +49,8 @@ def test_a_killed_run_resumes_to_the_same_weights(tree_with_corpus, undisturbed:
             process.kill()
     assert not (folder / WEIGHTS).exists()
     printed = run_snakemake(folder, *arguments(folder))
-    assert "resuming from checkpoint" in printed
+    # An orphan may have ended by itself: what it left is then made again.
+    assert victim == "snakemake alone" or "resuming from checkpoint" in printed
     resumed = load_file(folder / WEIGHTS)
     assert all(resumed[name].equal(value) for name, value in undisturbed.items())
     assert not list(folder.glob("results/smoke/state/*")), "a finished run leaves no training state"

@@ -86,7 +86,7 @@ def test_every_sample_of_the_timing_is_kept(results: Path) -> None:
 
 
 def test_the_report_is_one_file_that_stands_alone(smoke_run: Path) -> None:
-    run_snakemake(smoke_run, "all", "--report", "report.html", *SMOKE)
+    run_snakemake(smoke_run, "all", "--cores", "2", "--report", "report.html", *SMOKE)
     page = (smoke_run / "report.html").read_text()
     assert "trade_off" in page and "headline" in page
     assert 'src="http' not in page

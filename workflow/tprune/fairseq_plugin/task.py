@@ -42,6 +42,16 @@ class TPruneTranslation(TranslationTask):
             self.share_log = GradientShareLog(self.cfg.gradient_share_file, coupled_sets(model.architecture))
         return model
 
+    def get_batch_iterator(self, *args: Any, epoch: int = 1, **kwargs: Any) -> Any:
+        """The batches of epoch 1, in another order every epoch.
+
+        fairseq makes them with the epoch it starts in as a seed, so a run that resumes in a later epoch
+        would go on with other batches than it had.
+        """
+        iterator = super().get_batch_iterator(*args, epoch=1, **kwargs)
+        iterator.epoch = epoch
+        return iterator
+
     def optimizer_step(self, optimizer: Any, model: Any, update_num: int) -> None:
         """The optimiser's step, with the penalty's gradient before and its proximal step after.
 
