@@ -11,8 +11,8 @@ class GroupLasso(Section):
     """Group lasso on the same sets with the same schedule as SHS; built by the target `rivals` only."""
 
     strengths: Annotated[list[Strength], Field(min_length=1), Distinct] = Field(
-        default=[0.05], description="The sweep: weights of the penalty, each above 0."
+        default=[0.2], description="The sweep: weights of the penalty, each above 0."
     )
     thresholds: Annotated[list[Threshold], Field(min_length=1), Distinct] = Field(
-        default=[0.35], description="As `prune.thresholds`."
+        default=[0.5], description="As `prune.thresholds`."
     )

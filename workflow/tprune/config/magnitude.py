@@ -9,7 +9,7 @@ class Match(Section):
     """A point of the SHS grid."""
 
     strength: Strength = Field(default=0.01, description="One of `shs.strengths`.")
-    threshold: Threshold = Field(default=0.35, description="One of `prune.thresholds`.")
+    threshold: Threshold = Field(default=0.5, description="One of `prune.thresholds`.")
 
 
 class Magnitude(Section):

@@ -11,7 +11,7 @@ class Prune(Section):
     """Masking under a threshold, then fine-tuning with the masks held."""
 
     thresholds: Annotated[list[Threshold], Field(min_length=1), Distinct] = Field(
-        default=[0.2, 0.35],
+        default=[0.2, 0.5],
         description="The sweep: a head asks to keep its lines with a norm of at least this fraction of its "
         "largest; what it keeps is the mean count over heads and over Q/K and V/O, rounded to `round_to`.",
     )

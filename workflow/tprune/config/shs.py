@@ -11,7 +11,7 @@ class Shs(Section):
     """Group Hoyer-square over the coupled sets, from the baseline, with the profile's weights per set."""
 
     strengths: Annotated[list[Strength], Field(min_length=1), Distinct] = Field(
-        default=[0.003, 0.01], description="The sweep: global weights of the penalty, each above 0."
+        default=[0.001, 0.01], description="The sweep: global weights of the penalty, each above 0."
     )
     updates: Count = Field(
         default=200, description="Updates with the penalty (the control: as many without it)."
