@@ -75,19 +75,19 @@ def message(value: Any) -> str:
         ),
         ({"prune": {"round_to": 65}}, "prune.round_to: found 65, must be at most a head's 64 lines"),
         (
-            {"magnitude": {"matches": [{"strength": 0.02, "threshold": 0.35}]}},
-            "magnitude.matches.0.strength: found 0.02, must be in shs.strengths: 0.003, 0.01",
+            {"magnitude": {"matches": [{"strength": 0.02, "threshold": 0.5}]}},
+            "magnitude.matches.0.strength: found 0.02, must be in shs.strengths: 0.001, 0.01",
         ),
         (
             {
                 "magnitude": {
                     "matches": [
-                        {"strength": 0.01, "threshold": 0.35},
-                        {"strength": 0.003, "threshold": 0.35},
+                        {"strength": 0.01, "threshold": 0.5},
+                        {"strength": 0.001, "threshold": 0.5},
                     ]
                 }
             },
-            "magnitude.matches.1.threshold: found 0.35 again, match each threshold once",
+            "magnitude.matches.1.threshold: found 0.5 again, match each threshold once",
         ),
         (
             {"corpus": {"bible": {"valid_percent": 25, "test_percent": 25}}},
@@ -138,7 +138,7 @@ def test_every_problem_is_listed() -> None:
 def test_left_out_keys_have_their_defaults() -> None:
     settings = load_settings({"prune": {"round_to": 8}}, SOURCE)
     assert settings.prune.round_to == 8
-    assert settings.prune.thresholds == [0.2, 0.35]
+    assert settings.prune.thresholds == [0.2, 0.5]
 
 
 def test_numbers_and_names_as_yaml_reads_them() -> None:

@@ -50,8 +50,8 @@ def test_larger_models_and_grids_need_more() -> None:
 
 def test_weights_are_those_of_the_model() -> None:
     # Two sweeps that differ by one point differ by that point's artefacts: 13 bytes a weight.
-    one = load_settings({"prune": {"thresholds": [0.35]}}, "test")
-    two = load_settings({"prune": {"thresholds": [0.35, 0.5]}}, "test")
+    one = load_settings({"prune": {"thresholds": [0.5]}}, "test")
+    two = load_settings({"prune": {"thresholds": [0.2, 0.5]}}, "test")
     d, ffn = 256, 1024
     weights = 4000 * d + 3 * (4 * d * d + 2 * d * ffn) + 3 * (8 * d * d + 2 * d * ffn)
     points = 2  # one for each strength of shs
