@@ -1,5 +1,6 @@
 """Writing a file so that it is either whole or absent."""
 
+import glob
 import json
 import os
 from collections.abc import Iterator
@@ -10,9 +11,14 @@ from typing import Any
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it to `path` when the block ends without error."""
+    """Yield a temporary path beside `path`; rename it to `path` when the block ends without error.
+
+    What a killed process left of an earlier try is removed.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        left_over.unlink(missing_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield partial
