@@ -28,7 +28,6 @@ class TPruneTranslation(TranslationTask):
 
     penalty: Penalty | None = None
     share_log: GradientShareLog | None = None
-    logs_share = False
 
     def build_model(self, cfg: Any, from_checkpoint: bool = False) -> nn.Module:
         """Build the model, then the penalty on its lines."""
@@ -37,9 +36,9 @@ class TPruneTranslation(TranslationTask):
             spec = PenaltySpec.read(self.cfg.penalty_file)
             self.penalty = spec.build(model.architecture)
             # The other penalties act by their proximal step and have no gradient to compare.
-            self.logs_share = spec.method == "shs"
-        if self.cfg.gradient_share_file and self.logs_share:
-            self.share_log = GradientShareLog(self.cfg.gradient_share_file, coupled_sets(model.architecture))
+            if self.cfg.gradient_share_file and spec.method == "shs":
+                sets = coupled_sets(model.architecture)
+                self.share_log = GradientShareLog(self.cfg.gradient_share_file, sets)
         return model
 
     def get_batch_iterator(self, *args: Any, epoch: int = 1, **kwargs: Any) -> Any:
