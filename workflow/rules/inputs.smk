@@ -1,11 +1,12 @@
 # Inputs that depend on the method: which files a point of the grid is made from.
 
 
-def profile_strengths(wildcards):
-    """What SHS and its rival penalty take from the profile; training on without a penalty takes nothing."""
-    if wildcards.method == "magnitude":
+def relative_strengths(wildcards):
+    """What multiplies the strength of a penalty per set; training on without a penalty takes nothing."""
+    if wildcards.method == "magnitude" or settings.shs.relative_strengths == "equal":
         return []
-    return f"{RESULTS}/sparsity_profile/strengths.json"
+    stage = "sparsity_profile" if settings.shs.relative_strengths == "profile" else "latency/local"
+    return f"{RESULTS}/{stage}/strengths.json"
 
 
 def penalised_model(wildcards):

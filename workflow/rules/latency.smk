@@ -63,7 +63,7 @@ rule latency_summary:
 
 rule latency_budget:
     input:
-        architecture=f"{RESULTS}/compact/method~control/strength~0/threshold~0/model.json",
+        architecture=f"{RESULTS}/baseline/model.json",
         source=f"{RESULTS}/corpus/encoded/test.src",
         reference=f"{RESULTS}/corpus/encoded/test.tgt",
     output:
@@ -88,9 +88,34 @@ rule latency_budget:
         bootstrap_samples=settings.latency.bootstrap_samples,
         seed=settings.seed,
     message:
-        "Timing the control component by component, nothing beside it"
+        "Timing the dense model component by component, nothing beside it"
     script:
         "../scripts/latency_budget.py"
+
+
+rule cost_strengths:
+    input:
+        architecture=f"{RESULTS}/baseline/model.json",
+        budget=f"{RESULTS}/latency/local/budget.csv",
+    output:
+        strengths=f"{RESULTS}/latency/local/strengths.json",
+    log:
+        f"{RESULTS}/logs/latency/cost_strengths.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/latency/cost_strengths.tsv"
+    conda:
+        "../../envs/tprune.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        dtype=settings.latency.dtypes[0],
+        beam=settings.latency.beams[-1],
+    message:
+        "Weighing every set by the milliseconds of its lines"
+    script:
+        "../scripts/cost_strengths.py"
 
 
 rule costs:

@@ -3,7 +3,7 @@ rule shs:
         data=f"{RESULTS}/corpus/data-bin",
         weights=f"{RESULTS}/baseline/model.safetensors",
         architecture=f"{RESULTS}/baseline/model.json",
-        strengths=profile_strengths,
+        strengths=relative_strengths,
     output:
         weights=f"{RESULTS}/shs/{penalised.wildcard_pattern}/model.safetensors",
         architecture=f"{RESULTS}/shs/{penalised.wildcard_pattern}/model.json",

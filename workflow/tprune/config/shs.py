@@ -1,6 +1,6 @@
 """Key `shs`: structured Hoyer-square, the penalty that makes lines prunable."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -8,10 +8,15 @@ from tprune.config.section import Count, Distinct, LearningRate, Section, Streng
 
 
 class Shs(Section):
-    """Group Hoyer-square over the coupled sets, from the baseline, with the profile's weights per set."""
+    """Group Hoyer-square over the coupled sets, from the baseline, each set with a weight of its own."""
 
     strengths: Annotated[list[Strength], Field(min_length=1), Distinct] = Field(
         default=[0.001, 0.01], description="The sweep: global weights of the penalty, each above 0."
+    )
+    relative_strengths: Literal["profile", "equal", "cost"] = Field(
+        default="profile",
+        description="What multiplies the strength per coupled set, for SHS and its rival penalty: the BSSL "
+        "`profile` (the paper), 1 for all (`equal`), or the measured milliseconds of a line (`cost`).",
     )
     updates: Count = Field(
         default=200, description="Updates with the penalty (the control: as many without it)."
