@@ -1,6 +1,7 @@
 """Editing one key re-runs exactly what depends on it: read off dry runs after a finished smoke run."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,17 @@ def test_every_shipped_config_has_a_plan(fresh_tree, target: str, config: str) -
     jobs = {rule: int(count) for rule, count in JOB.findall(printed)}
     assert jobs["headline_table"] == 1
     assert ("scratch" in jobs) == (target == "rivals")
+
+
+@pytest.mark.parametrize(
+    ("choice", "before"), [("equal", set()), ("cost", {"latency_budget", "cost_strengths"})]
+)
+def test_weights_per_set_are_made_before_the_penalty(
+    fresh_tree: Callable[[], Path], choice: str, before: set[str]
+) -> None:
+    folder = fresh_tree()
+    (folder / "override.yaml").write_text(yaml.safe_dump({"shs": {"relative_strengths": choice}}))
+    target = "results/smoke/shs/method~shs/strength~0.05/model.safetensors"
+    printed = run_snakemake(folder, target, "-n", "--cores", "2", *SMOKE, "override.yaml")
+    jobs = {rule for rule, _ in JOB.findall(printed)}
+    assert jobs & {"bssl", "sparsity_profile", "latency_budget", "cost_strengths"} == before

@@ -5,7 +5,11 @@ def relative_strengths(wildcards):
     """What multiplies the strength of a penalty per set; training on without a penalty takes nothing."""
     if wildcards.method == "magnitude" or settings.shs.relative_strengths == "equal":
         return []
-    stage = "sparsity_profile" if settings.shs.relative_strengths == "profile" else "latency/local"
+    stage = (
+        "sparsity_profile"
+        if settings.shs.relative_strengths == "profile"
+        else "latency/local"
+    )
     return f"{RESULTS}/{stage}/strengths.json"
 
 
