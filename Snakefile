@@ -4,6 +4,7 @@ import sys
 import pandas as pd
 from snakemake.utils import Paramspace, min_version
 
+from tprune.config.devices import read_devices, reference_device
 from tprune.config.grid import (
     label,
     matched_strength,

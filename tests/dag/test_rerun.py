@@ -18,7 +18,7 @@ FIGURES = {
     "latency_budget_figure",
     "stage_cost_figure",
 }
-TIMING = {"latency", "latency_summary", "latency_budget", "costs"}
+TIMING = {"latency_local", "latency_summary", "latency_budget", "costs"}
 AFTER_PRUNING = {"compact", "translate", "score", *TIMING, *TABLES, *FIGURES}
 TRAINING = {"baseline", "bssl", "shs", "prune", "scratch"}
 
@@ -46,7 +46,7 @@ def test_a_threshold_reruns_pruning_and_what_follows(smoke_run: Path) -> None:
     assert jobs.keys() & TRAINING == {"prune"}
     assert jobs["select_lines"] == jobs["prune"] == jobs["compact"] == 1
     assert set(jobs) <= {"select_lines", "prune", *AFTER_PRUNING}
-    assert {"latency", "headline_table", "trade_off_figure"} <= set(jobs)
+    assert {"latency_local", "headline_table", "trade_off_figure"} <= set(jobs)
     assert "profile_figures" not in jobs and "latency_budget" not in jobs
 
 
@@ -71,6 +71,21 @@ def test_the_latency_beam_reruns_timing_and_tables_only(smoke_run: Path) -> None
     jobs = jobs_after(smoke_run, latency={"beams": [1, 3]})
     assert set(jobs) <= {*TIMING, *TABLES, *FIGURES}
     assert set(jobs) >= TIMING and "headline_table" in jobs
+
+
+def test_a_device_as_target_is_timed_again_although_samples_are_there(smoke_run: Path) -> None:
+    printed = run_snakemake(smoke_run, "latency_local", "-n", "--cores", "2", *SMOKE)
+    assert dict(JOB.findall(printed)) == {"latency_local": "1", "total": "1"}
+    printed = run_snakemake(smoke_run, "all", "latency_local", "-n", "--cores", "2", *SMOKE)
+    assert {"latency_local", "latency_summary", "headline_table"} <= dict(JOB.findall(printed)).keys()
+
+
+def test_a_new_device_is_timed_and_the_others_are_left_alone(smoke_copy: Path) -> None:
+    with (smoke_copy / "config/devices.tsv").open("a", encoding="utf-8") as sheet:
+        sheet.write("two\tlocal\t\t\t2\t1\tint8\tboth cores\n")
+    jobs = jobs_after(smoke_copy)
+    assert jobs["latency_two"] == jobs["latency_summary"] == jobs["headline_table"] == 1
+    assert set(jobs) <= {"latency_two", "latency_summary", *TABLES, *FIGURES}
 
 
 def test_a_plot_option_reruns_figures_only(smoke_run: Path) -> None:

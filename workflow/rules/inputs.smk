@@ -64,3 +64,32 @@ def control_hypotheses(wildcards):
         method="control", strength="0", threshold="0"
     )
     return f"{RESULTS}/evaluate/{control}/dtype~{wildcards.dtype}/hypotheses.txt"
+
+
+def timed_models(device):
+    """The models in the form that the device's engine loads, the dtype changing fastest."""
+    form = "ctranslate2" if device.engine == "ctranslate2" else "onnx"
+    return expand(
+        f"{RESULTS}/compact/{{point}}/{form}/{{dtype}}",
+        point=list(pruned.instance_patterns),
+        dtype=device.dtypes,
+    )
+
+
+def timed_again(device):
+    """An input of no files. Who names the device's rule as target wants it timed again, so it is forced;
+    for other targets, as `all`, the samples that are there will do.
+    """
+    name = f"latency_{device.name}"
+
+    def force(wildcards):
+        if name in workflow.dag_settings.targets:
+            workflow.dag.forcerules.add(workflow.get_rule(name))
+        return []
+
+    return force
+
+
+def device_files(device):
+    """What a kind of device needs beside the models, by name: `Access.files`."""
+    return {}

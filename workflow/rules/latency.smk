@@ -1,51 +1,63 @@
-# Latency on this machine. The rules that time take all cores, so that nothing else of the workflow runs.
+# Latency, device by device. The rules that time take all cores, so that nothing else of the workflow runs.
+# An attempt that fails leaves the samples that were there: `update` restores them.
+
+devices = read_devices(settings.devices.sheet, settings.latency)
+this_machine = reference_device(devices)
 
 
-rule latency:
-    input:
-        models=expand(
-            f"{RESULTS}/compact/{{point}}/ctranslate2/{{dtype}}",
-            point=list(pruned.instance_patterns),
-            dtype=settings.latency.dtypes,
-        ),
-        source=f"{RESULTS}/corpus/encoded/test.src",
-        reference=f"{RESULTS}/corpus/encoded/test.tgt",
-    output:
-        samples=f"{RESULTS}/latency/local/samples.csv",
-        signature=f"{RESULTS}/latency/local/signature.json",
-    log:
-        f"{RESULTS}/logs/latency/latency.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/latency/latency.tsv"
-    conda:
-        "../../envs/tprune.yaml"
-    threads: workflow.cores
-    resources:
-        mem_mb=4000,
-        runtime=60,
-    params:
-        grid=grid,
-        dtypes=list(settings.latency.dtypes),
-        beams=list(settings.latency.beams),
-        threads=settings.latency.threads,
-        sentences=settings.latency.sentences,
-        warm_up=settings.latency.warm_up,
-        seed=settings.seed,
-    message:
-        "Timing every model on this machine, nothing beside it"
-    script:
-        "../scripts/latency.py"
+wildcard_constraints:
+    device="|".join(device.name for device in devices),
+
+
+for device in devices:
+
+    rule:
+        name:
+            f"latency_{device.name}"
+        input:
+            **device_files(device),
+            again=timed_again(device),
+            models=timed_models(device),
+            source=f"{RESULTS}/corpus/encoded/test.src",
+            reference=f"{RESULTS}/corpus/encoded/test.tgt",
+        output:
+            samples=update(f"{RESULTS}/latency/{device.name}/samples.csv"),
+            signature=update(f"{RESULTS}/latency/{device.name}/signature.json"),
+        log:
+            f"{RESULTS}/logs/latency/latency_{device.name}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/latency/latency_{device.name}.tsv"
+        localrule: device.kind != "local"
+        conda:
+            "../../envs/tprune.yaml"
+        threads: workflow.cores
+        resources:
+            mem_mb=4000,
+            runtime=60,
+            keep=int(settings.devices.keep),
+            connect_timeout=settings.devices.connect_timeout,
+        params:
+            grid=grid,
+            device=device.measured(),
+            sentences=settings.latency.sentences,
+            warm_up=settings.latency.warm_up,
+            cool_down=0.0 if device.kind == "local" else settings.devices.cool_down,
+            seed=settings.seed,
+        message:
+            f"Timing every model on {device.name} ({device.kind}), nothing beside it"
+        script:
+            "../scripts/latency.py"
 
 
 rule latency_summary:
     input:
-        samples=f"{RESULTS}/latency/local/samples.csv",
+        samples=f"{RESULTS}/latency/{{device}}/samples.csv",
     output:
-        summary=f"{RESULTS}/latency/local/summary.csv",
+        summary=f"{RESULTS}/latency/{{device}}/summary.csv",
     log:
-        f"{RESULTS}/logs/latency/latency_summary.log",
+        f"{RESULTS}/logs/latency/summary/{{device}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/latency/latency_summary.tsv"
+        f"{RESULTS}/benchmarks/latency/summary/{{device}}.tsv"
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -56,7 +68,7 @@ rule latency_summary:
         bootstrap_samples=settings.latency.bootstrap_samples,
         seed=settings.seed,
     message:
-        "Summing up the latency samples"
+        "Summing up the latency samples of {wildcards.device}"
     script:
         "../scripts/latency_summary.py"
 
@@ -67,8 +79,8 @@ rule latency_budget:
         source=f"{RESULTS}/corpus/encoded/test.src",
         reference=f"{RESULTS}/corpus/encoded/test.tgt",
     output:
-        samples=f"{RESULTS}/latency/local/budget_samples.csv",
-        budget=f"{RESULTS}/latency/local/budget.csv",
+        samples=f"{RESULTS}/latency/{this_machine.name}/budget_samples.csv",
+        budget=f"{RESULTS}/latency/{this_machine.name}/budget.csv",
     log:
         f"{RESULTS}/logs/latency/latency_budget.log",
     benchmark:
@@ -136,7 +148,7 @@ rule costs:
         source=f"{RESULTS}/corpus/encoded/test.src",
         reference=f"{RESULTS}/corpus/encoded/test.tgt",
     output:
-        costs=f"{RESULTS}/latency/local/costs.csv",
+        costs=f"{RESULTS}/latency/{this_machine.name}/costs.csv",
     log:
         f"{RESULTS}/logs/latency/costs.log",
     benchmark:

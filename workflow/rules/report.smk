@@ -14,9 +14,9 @@ figure_format = settings.figures.format
 
 rule headline_table:
     input:
-        summary=f"{RESULTS}/latency/local/summary.csv",
-        costs=f"{RESULTS}/latency/local/costs.csv",
-        signature=f"{RESULTS}/latency/local/signature.json",
+        summary=f"{RESULTS}/latency/{this_machine.name}/summary.csv",
+        costs=f"{RESULTS}/latency/{this_machine.name}/costs.csv",
+        signature=f"{RESULTS}/latency/{this_machine.name}/signature.json",
         checks=expand(f"{RESULTS}/compact/{{point}}/check.json", point=points),
         architectures=expand(f"{RESULTS}/compact/{{point}}/model.json", point=points),
         scores=expand(
@@ -111,7 +111,7 @@ rule weak_penalty_table:
 rule stage_cost_table:
     input:
         headline=f"{RESULTS}/tables/headline.csv",
-        budget=f"{RESULTS}/latency/local/budget.csv",
+        budget=f"{RESULTS}/latency/{this_machine.name}/budget.csv",
     output:
         csv=f"{RESULTS}/tables/stage_cost.csv",
         markdown=f"{RESULTS}/tables/stage_cost.md",
@@ -141,7 +141,7 @@ rule summary_page:
         stage_cost=f"{RESULTS}/tables/stage_cost.csv",
         weak_penalty=f"{RESULTS}/tables/weak_penalty.csv",
         finding=f"{RESULTS}/sparsity_profile/finding.txt",
-        signature=f"{RESULTS}/latency/local/signature.json",
+        signature=f"{RESULTS}/latency/{this_machine.name}/signature.json",
     output:
         html=report(
             f"{RESULTS}/tables/summary.html",
@@ -260,7 +260,7 @@ rule line_norms_figure:
 
 rule latency_budget_figure:
     input:
-        budget=f"{RESULTS}/latency/local/budget.csv",
+        budget=f"{RESULTS}/latency/{this_machine.name}/budget.csv",
     output:
         figure=report(
             f"{RESULTS}/figures/latency_budget.{figure_format}",

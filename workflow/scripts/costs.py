@@ -1,8 +1,8 @@
 """Makes costs.csv: parameters, multiply-adds, file size and peak memory of every model and dtype."""
 
 from tprune import logs
+from tprune.latency.assignment import Settings, list_artefacts
 from tprune.latency.costs import count_costs
-from tprune.latency.local import Settings, list_artefacts
 from tprune.tables.writing import write_csv
 
 logs.start(snakemake.log[0])

@@ -1,14 +1,20 @@
-"""Makes samples.csv and signature.json: every model timed on this machine, in one process."""
+"""Makes samples.csv and signature.json: every model timed on one device, side by side."""
 
 from tprune import logs
 from tprune.atomic import write_json
-from tprune.latency.local import Settings, list_artefacts, measure_local
+from tprune.config.devices import Device
+from tprune.latency.access import Access
+from tprune.latency.assignment import Settings, list_artefacts, make_job
+from tprune.latency.kinds import measure_device
 from tprune.latency.protocol import write_samples
 
 logs.start(snakemake.log[0])
-files, wanted = snakemake.input, snakemake.params
-artefacts = list_artefacts(wanted.grid, wanted.dtypes, files.models)
-settings = Settings(wanted.beams, wanted.threads, wanted.sentences, wanted.warm_up, wanted.seed)
-samples, signature = measure_local(artefacts, files.source, files.reference, settings)
+files, wanted, resources = snakemake.input, snakemake.params, snakemake.resources
+device = Device(**wanted.device)
+artefacts = list_artefacts(wanted.grid, device.dtypes, files.models)
+settings = Settings(device.beams, device.threads, wanted.sentences, wanted.warm_up, wanted.seed)
+job = make_job(device.engine, artefacts, files.source, files.reference, settings, wanted.cool_down)
+access = Access(bool(resources.keep), resources.connect_timeout, dict(files.items()))
+samples, signature = measure_device(device, job, access)
 write_samples(snakemake.output.samples, samples)
 write_json(snakemake.output.signature, signature)

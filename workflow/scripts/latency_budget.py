@@ -1,8 +1,8 @@
 """Makes budget.csv: what each component of the control costs and what making it free would gain."""
 
 from tprune import logs
+from tprune.latency.assignment import Settings
 from tprune.latency.budget import divide, measure_variants
-from tprune.latency.local import Settings
 from tprune.latency.protocol import write_samples
 from tprune.model.architecture import Architecture
 from tprune.tables.writing import write_csv

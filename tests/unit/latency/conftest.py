@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from tprune.compaction.ctranslate2_export import export
-from tprune.latency.local import Artefact, list_artefacts
+from tprune.latency.assignment import list_artefacts
+from tprune.latency.job import Artefact
 from tprune.model.architecture import Architecture, AttentionShape, LayerShape, StackShape
 from tprune.model.transformer import Transformer
 

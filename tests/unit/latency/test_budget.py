@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from tprune.latency.assignment import Settings
 from tprune.latency.budget import OVERHEAD, divide, measure_variants, variants
-from tprune.latency.local import Settings
 from tprune.latency.protocol import Sample
 from tprune.latency.variants import COMPONENTS, reduced
 from tprune.model.architecture import Architecture

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from tprune.latency.assignment import Settings
 from tprune.latency.costs import count_costs, decoder_multiply_adds, encoder_multiply_adds
-from tprune.latency.local import Artefact, Settings
+from tprune.latency.job import Artefact
 from tprune.model.architecture import Architecture, AttentionShape, LayerShape, StackShape
 from tprune.model.checkpoint import save_model
 from tprune.model.transformer import Transformer

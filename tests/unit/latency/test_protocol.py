@@ -90,6 +90,19 @@ def test_missed_forced_length_is_refused() -> None:
         measure(broken, SENTENCES, [], [4], 1, ["forced"])
 
 
+def test_rests_come_between_blocks_of_sentences_never_inside_one() -> None:
+    calls: list[Call] = []
+    rests: list[tuple[int, float]] = []
+    measure(
+        *(engines(calls), SENTENCES, [], [1, 4], 1),
+        block=3,
+        cool_down=2.5,
+        rest=lambda seconds: rests.append((len(calls), seconds)),
+    )
+    of_sentence = 4 * 2 * 2
+    assert rests == [(3 * of_sentence, 2.5), (6 * of_sentence, 2.5)]
+
+
 def test_sentences_are_distinct_and_the_warm_up_is_apart() -> None:
     measured, warm_up = choose_sentences(SENTENCES, 5, 4, seed=3)
     assert len({sentence.number for sentence in measured}) == 5

@@ -57,6 +57,9 @@ Probability = Annotated[float, Field(ge=0, lt=1), _READ_NUMBER]
 Norm = Annotated[float, Field(ge=0), _READ_NUMBER]
 """A length."""
 
+Seconds = Annotated[float, Field(ge=0), _READ_NUMBER]
+"""A span of time."""
+
 Count = Annotated[int, Field(ge=1)]
 """A whole number of things, at least one."""
 

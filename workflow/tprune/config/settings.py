@@ -7,6 +7,7 @@ from pydantic import Field
 from tprune.config.baseline import Baseline
 from tprune.config.bssl import Bssl
 from tprune.config.corpus import Corpus
+from tprune.config.devices import Devices
 from tprune.config.evaluate import Evaluate
 from tprune.config.figures import Figures
 from tprune.config.group_lasso import GroupLasso
@@ -60,5 +61,8 @@ class Settings(Section):
     evaluate: Evaluate = Field(
         default_factory=Evaluate, description="Translation quality on the test set, of every model."
     )
-    latency: Latency = Field(default_factory=Latency, description="Timing on this machine, batch 1.")
+    latency: Latency = Field(default_factory=Latency, description="Timing on every device, batch 1.")
+    devices: Devices = Field(
+        default_factory=Devices, description="The devices that are timed, and how they are treated."
+    )
     figures: Figures = Field(default_factory=Figures, description="How figures are drawn.")

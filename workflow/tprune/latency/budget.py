@@ -29,9 +29,9 @@ import numpy as np
 import pandas as pd
 
 from tprune.compaction.ctranslate2_export import Quantization, export
+from tprune.latency.assignment import Settings
 from tprune.latency.contention import contention, read_clock
 from tprune.latency.ctranslate2_engine import CTranslate2Engine
-from tprune.latency.local import Settings, warn_unless_quiet
 from tprune.latency.pinning import pin
 from tprune.latency.protocol import (
     Candidate,
@@ -42,6 +42,7 @@ from tprune.latency.protocol import (
     measure,
     read_sentences,
 )
+from tprune.latency.run_job import warn_unless_quiet
 from tprune.latency.summary import INTERVAL, resampled_weights
 from tprune.latency.variants import COMPONENTS, reduced
 from tprune.model.architecture import Architecture

@@ -25,7 +25,8 @@ from pathlib import Path
 import pandas as pd
 
 from tprune.compaction.artefacts import count_parameters
-from tprune.latency.local import Artefact, Settings, sentences_to_measure
+from tprune.latency.assignment import Settings, sentences_to_measure
+from tprune.latency.job import Artefact
 from tprune.latency.memory import peak_memory
 from tprune.model.architecture import Architecture, AttentionShape
 

@@ -1,12 +1,12 @@
 """CTranslate2 as an engine of the latency protocol."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import ctranslate2
 
 from tprune.errors import TPruneError
+from tprune.latency.job import position_limits
 from tprune.latency.protocol import longest_output
 
 
@@ -50,15 +50,3 @@ class CTranslate2Engine:
             max_decoding_length=min(most, self._limits[1]),
         )
         return len(result[0].hypotheses[0])
-
-
-def position_limits(directory: str | Path) -> tuple[int, int]:
-    """The most source and target tokens for which the model has positions; TPruneError if unreadable."""
-    path = Path(directory) / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        return int(config["max_source_positions"]), int(config["max_target_positions"])
-    except (OSError, ValueError, KeyError) as error:
-        raise TPruneError(
-            f"{path}: no numbers of positions ({error!r}); delete the folder and make it again"
-        ) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tprune.errors import TPruneError
 from tprune.latency.ctranslate2_engine import CTranslate2Engine
-from tprune.latency.local import Artefact
+from tprune.latency.job import Artefact
 from tprune.latency.protocol import Sentence
 
 

@@ -133,14 +133,20 @@ def measure(
     seed: int,
     lengths: Sequence[Length] = LENGTHS,
     clock: Callable[[], float] = time.perf_counter,
+    block: int = 10,
+    cool_down: float = 0.0,
+    rest: Callable[[float], None] = time.sleep,
 ) -> list[Sample]:
     """Time every engine on every sentence with every beam and length; return every sample.
 
     The warm-up sentences are translated first by every engine with every beam, length forced, and are
-    not in the result. An engine that misses a forced length raises TPruneError.
+    not in the result. After every `block` sentences comes a rest of `cool_down` seconds, so that a device
+    without a fan keeps its frequency; all models are interleaved between two rests, and heat strikes them
+    alike. An engine that misses a forced length raises TPruneError.
     """
     warm = _plan(engines, warm_up, beams, ["forced"], seed)
     timed = _plan(engines, sentences, beams, lengths, seed + 1)
+    of_block = block * len(engines) * len(beams) * len(lengths)
     total = len(engines) * len(beams) * len(sentences) * len(lengths)
     logger.info("%d models, %d warm-up sentences", len(engines), len(warm_up))
     collecting = gc.isenabled()
@@ -151,6 +157,8 @@ def measure(
         samples: list[Sample] = []
         said = time.monotonic()
         for who, sentence, beam, length in timed:
+            if cool_down > 0 and samples and len(samples) % of_block == 0:
+                rest(cool_down)
             samples.append(_sample(who, engines[who], sentence, beam, length, clock))
             if time.monotonic() - said > PROGRESS_SECONDS:
                 said = time.monotonic()

@@ -1,0 +1,18 @@
+"""How a device other than this machine is reached and left."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Access:
+    """What every kind is given beside device and job.
+
+    `keep`: what was copied to the device stays there. `connect_timeout`: seconds until a device that does
+    not answer is given up. `files`: the rule's inputs by name, for a kind that needs more than the models.
+    """
+
+    keep: bool = False
+    connect_timeout: int = 15
+    files: Mapping[str, Any] = field(default_factory=dict)
