@@ -79,8 +79,8 @@ rule latency_budget:
         source=f"{RESULTS}/corpus/encoded/test.src",
         reference=f"{RESULTS}/corpus/encoded/test.tgt",
     output:
-        samples=f"{RESULTS}/latency/{this_machine.name}/budget_samples.csv",
-        budget=f"{RESULTS}/latency/{this_machine.name}/budget.csv",
+        samples=f"{RESULTS}/latency/local/budget_samples.csv",
+        budget=f"{RESULTS}/latency/local/budget.csv",
     log:
         f"{RESULTS}/logs/latency/latency_budget.log",
     benchmark:
@@ -148,7 +148,7 @@ rule costs:
         source=f"{RESULTS}/corpus/encoded/test.src",
         reference=f"{RESULTS}/corpus/encoded/test.tgt",
     output:
-        costs=f"{RESULTS}/latency/{this_machine.name}/costs.csv",
+        costs=f"{RESULTS}/latency/local/costs.csv",
     log:
         f"{RESULTS}/logs/latency/costs.log",
     benchmark:

@@ -15,7 +15,7 @@ figure_format = settings.figures.format
 rule headline_table:
     input:
         summary=f"{RESULTS}/latency/{this_machine.name}/summary.csv",
-        costs=f"{RESULTS}/latency/{this_machine.name}/costs.csv",
+        costs=f"{RESULTS}/latency/local/costs.csv",
         signature=f"{RESULTS}/latency/{this_machine.name}/signature.json",
         checks=expand(f"{RESULTS}/compact/{{point}}/check.json", point=points),
         architectures=expand(f"{RESULTS}/compact/{{point}}/model.json", point=points),
@@ -111,7 +111,7 @@ rule weak_penalty_table:
 rule stage_cost_table:
     input:
         headline=f"{RESULTS}/tables/headline.csv",
-        budget=f"{RESULTS}/latency/{this_machine.name}/budget.csv",
+        budget=f"{RESULTS}/latency/local/budget.csv",
     output:
         csv=f"{RESULTS}/tables/stage_cost.csv",
         markdown=f"{RESULTS}/tables/stage_cost.md",
@@ -260,7 +260,7 @@ rule line_norms_figure:
 
 rule latency_budget_figure:
     input:
-        budget=f"{RESULTS}/latency/{this_machine.name}/budget.csv",
+        budget=f"{RESULTS}/latency/local/budget.csv",
     output:
         figure=report(
             f"{RESULTS}/figures/latency_budget.{figure_format}",

@@ -133,6 +133,8 @@ def _rows(path: Path) -> Iterator[dict[str, _Cell]]:
 
 def _device(row: dict[str, _Cell], latency: Latency) -> Device:
     kind = _choice(row["kind"], get_args(Kind))
+    if kind != "local" and row["name"].text == "local":
+        raise row["name"].error("which is for kind local; choose another")
     engine = _choice(row["engine"], ENGINES[kind], ENGINES[kind][0])
     return Device(
         name=_name(row["name"]),
