@@ -15,6 +15,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _corpus(settings)
     yield from _baseline(settings)
     yield from _magnitude(settings)
+    yield from _plan(settings)
 
 
 def _model(settings: Settings) -> Iterator[Problem]:
@@ -109,3 +110,9 @@ def _magnitude(settings: Settings) -> Iterator[Problem]:
         if match.threshold in seen:
             yield f"{key}.threshold", f"found {match.threshold:g} again, match each threshold once"
         seen.add(match.threshold)
+
+
+def _plan(settings: Settings) -> Iterator[Problem]:
+    measured = settings.plan.measured
+    if measured is not None and not Path(measured).is_file():
+        yield "plan.measured", f"found {measured!r}, which is not a file"

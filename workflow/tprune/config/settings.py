@@ -14,6 +14,7 @@ from tprune.config.group_lasso import GroupLasso
 from tprune.config.latency import Latency
 from tprune.config.magnitude import Magnitude
 from tprune.config.model import Model
+from tprune.config.plan import Plan
 from tprune.config.prune import Prune
 from tprune.config.scratch import ScratchModel, ScratchName
 from tprune.config.section import Section
@@ -66,3 +67,6 @@ class Settings(Section):
         default_factory=Devices, description="The devices that are timed, and how they are treated."
     )
     figures: Figures = Field(default_factory=Figures, description="How figures are drawn.")
+    plan: Plan = Field(
+        default_factory=Plan, description="What the target `plan` foretells of the cost of the run."
+    )

@@ -60,7 +60,7 @@ def trained(run: Run, trainer: Trainer, state_root: Path) -> Iterator[tuple[Tran
         if restore is not None:
             logger.info("%s: resuming from %s", run.name, restore.name)
         argv = train_command(run.data, run.schedule, trainer, run.seed, files, restore)
-        _follow(argv, run, trainer.threads, files)
+        _follow(argv, run, trainer, files)
         yield _finished_model(run, files), files
         shutil.rmtree(files.folder, ignore_errors=True)
 
@@ -99,8 +99,8 @@ def _data_digest(data: Path) -> bytes:
     return b"".join(path.name.encode() + path.read_bytes() for path in found)
 
 
-def _follow(argv: list[str], run: Run, threads: int, files: StateFiles) -> None:
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONUNBUFFERED": "1"}
+def _follow(argv: list[str], run: Run, trainer: Trainer, files: StateFiles) -> None:
+    environment = {**os.environ, "OMP_NUM_THREADS": str(trainer.threads), "PYTHONUNBUFFERED": "1"}
     progress = Progress(run.name, run.schedule.updates)
     with subprocess.Popen(
         argv,
@@ -114,6 +114,7 @@ def _follow(argv: list[str], run: Run, threads: int, files: StateFiles) -> None:
         record_owner(files.folder, process.pid)
         for line in process.stdout:
             progress.read(line)
+    progress.log_pace(trainer.log_interval)
     if process.returncode == 0:
         return
     if progress.not_a_number:

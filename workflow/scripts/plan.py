@@ -1,0 +1,96 @@
+"""Print what the configured run will take, and write it as plan.md and plan.csv."""
+
+import contextlib
+import io
+import os
+import sys
+import time
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from snakemake.api import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings, SnakemakeApi
+from snakemake.common.configfile import load_configfile
+from snakemake.io import strip_wildcard_constraints
+from snakemake.settings.enums import Quietness
+from snakemake.utils import update_config
+
+from tprune import logs
+from tprune.atomic import write_text
+from tprune.config.load import load_settings
+from tprune.plan.durations import Durations
+from tprune.plan.forecast import Machine, forecast
+from tprune.plan.job_graph import Job, JobGraph, RuleFiles
+from tprune.plan.measurements import read_measurements, seconds_between_jobs
+from tprune.plan.page import page, table
+from tprune.tables.writing import write_csv
+
+
+def job_graph(snakefile, configuration, target, cores):
+    """What Snakemake would run for `target`, asked of Snakemake itself; nothing is run or locked."""
+    sys.argv = ["snakemake", target]  # the grid looks there for the target `rivals`
+    given = ResourceSettings(cores=cores), ConfigSettings(config=configuration)
+    quiet = OutputSettings(quiet={Quietness.ALL})
+    with SnakemakeApi(quiet) as api, contextlib.redirect_stdout(io.StringIO()):
+        api_of_workflow = api.workflow(*given, snakefile=Path(snakefile))
+        api_of_workflow.dag(DAGSettings(targets={target})).printrulegraph()  # makes the graph of jobs
+        workflow = api_of_workflow._workflow
+        order = TopologicalSorter(workflow.dag.dependencies).static_order()
+        position = {job: number for number, job in enumerate(job for job in order if not job.rule.norun)}
+        jobs = [planned_job(workflow, job, position) for job in position]
+        files = {rule.name: rule_files(rule, configuration["results_dir"]) for rule in workflow.rules}
+    return JobGraph(tuple(jobs), {name: found for name, found in files.items() if found})
+
+
+def planned_job(workflow, job, position):
+    """Snakemake's job as the library's."""
+    return Job(
+        rule=job.rule.name,
+        wildcards=dict(job.wildcards_dict),
+        threads=job.threads,
+        dependencies=tuple(sorted(position[each] for each in workflow.dag.dependencies[job])),
+        exclusive=bool(job.resources.get("exclusive", 0)),
+        local=job.rule.name in workflow._localrules,
+        group=job.group,
+        finished=not workflow.dag.needrun(job),
+    )
+
+
+def rule_files(rule, results_dir):
+    """Where a rule leaves benchmark and log, below `results_dir`; None of a rule without a benchmark."""
+    if not rule.benchmark:
+        return None
+    patterns = [strip_wildcard_constraints(str(each)) for each in (rule.benchmark, *rule.log[:1])]
+    return RuleFiles(*(each.removeprefix(f"{results_dir}/") for each in patterns))
+
+
+def measured_settings(base, measured):
+    """The configuration of the run whose times are taken: `measured` laid over the file `base`."""
+    configuration = load_configfile(base)
+    update_config(configuration, load_configfile(measured))
+    return load_settings(configuration, measured)
+
+
+logs.start(snakemake.log[0])
+params = snakemake.params
+planned = load_settings(params.configuration, "configuration")
+wanted = planned.plan
+measured = measured_settings(params.base, wanted.measured) if wanted.measured else planned
+cores = wanted.cores_per_node or os.cpu_count()
+started = time.monotonic()
+graph = job_graph(params.snakefile, params.configuration, wanted.target, cores)
+at_start = time.monotonic() - started
+measurements = read_measurements(Path(measured.results_dir), graph.files)
+per_job = wanted.seconds_per_job
+if per_job is None:
+    per_job = seconds_between_jobs(measurements)
+durations = Durations(measurements, measured, planned)
+machine = Machine(cores, wanted.submitted, per_job, at_start)
+forecasts = {
+    scope: forecast(each, durations, wanted.nodes, machine)
+    for scope, each in {"all": graph, "left": graph.left()}.items()
+}
+source = f"{len(measurements)} benchmarks in {measured.results_dir}"
+text = page(wanted.target, source, forecasts, durations, machine)
+write_text(f"{params.folder}/plan.md", text)
+write_csv(table(forecasts, cores), f"{params.folder}/plan.csv")
+print(text, flush=True)

@@ -1,0 +1,1 @@
+"""What the configured run will cost, foretold from the times of a finished one."""

@@ -1,0 +1,57 @@
+"""How much work a job of a rule is under a configuration: times measured under another are scaled by it."""
+
+from dataclasses import dataclass
+
+from tprune.config.grid import model_grid
+from tprune.config.settings import Settings
+
+TRAINING_RULES = ("baseline", "scratch", "bssl", "shs", "prune")
+TIMED_SENTENCES_OF_BUDGET = 30  # tprune.latency.budget.MOST_SENTENCES, which needs the engine to import
+
+
+@dataclass(frozen=True)
+class Work:
+    """`amount` in `unit`s; times are taken to grow in proportion to it, start-up apart."""
+
+    amount: float
+    unit: str
+
+
+def work_of(rule: str, settings: Settings) -> Work | None:
+    """The work of a job of `rule`; None where its time hangs on nothing that is configured."""
+    latency, evaluate = settings.latency, settings.evaluate
+    models = len(model_grid(settings)) * len(latency.dtypes)
+    if rule in TRAINING_RULES:
+        return Work(_updates(rule, settings) * settings.training.max_tokens, "updates x tokens of a batch")
+    if rule == "translate":
+        return Work(evaluate.beam, "beam")
+    if rule == "score":
+        return Work(evaluate.bootstrap_samples, "bootstrap samples")
+    if rule == "latency_budget":
+        sentences = min(latency.sentences, TIMED_SENTENCES_OF_BUDGET)
+        return Work(sentences * sum(latency.beams) * len(latency.dtypes), "sentences x beams x dtypes")
+    if rule == "costs":
+        return Work(models * len(latency.beams), "models x beams")
+    if rule == "latency_summary":
+        return Work(models * len(latency.beams) * latency.bootstrap_samples, "models x bootstrap samples")
+    if rule == "latency" or rule.startswith("latency_"):
+        sentences = 2 * latency.sentences + latency.warm_up  # of own and of forced length
+        return Work(models * sentences * sum(latency.beams), "models x sentences x beams")
+    if rule in ("headline_table", "lines_table", "line_norms_figure", "stage_cost_table", "trade_off_figure"):
+        return Work(models, "models")
+    return None
+
+
+def _updates(rule: str, settings: Settings) -> int:
+    return {
+        "baseline": settings.baseline.updates,
+        "scratch": settings.baseline.updates + settings.shs.updates + settings.prune.fine_tuning_updates,
+        "bssl": settings.bssl.updates,
+        "shs": settings.shs.updates,
+        "prune": settings.prune.fine_tuning_updates,
+    }[rule]
+
+
+def training_threads(rule: str, settings: Settings) -> int:
+    """Cores of a job of this training rule as configured."""
+    return settings.baseline.threads if rule in ("baseline", "scratch") else settings.training.threads
