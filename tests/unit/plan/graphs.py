@@ -9,7 +9,7 @@ FILES = {
     "baseline": RuleFiles("benchmarks/baseline/baseline.tsv", "logs/baseline/baseline.log"),
     "prune": RuleFiles(f"benchmarks/prune/{PRUNE}/prune.tsv", f"logs/prune/{PRUNE}/prune.log"),
     "score": RuleFiles(f"benchmarks/score/{PRUNE}.tsv", f"logs/score/{PRUNE}.log"),
-    "latency": RuleFiles("benchmarks/latency/latency.tsv", "logs/latency/latency.log"),
+    "latency_local": RuleFiles("benchmarks/latency/latency_local.tsv", "logs/latency/latency_local.log"),
 }
 
 

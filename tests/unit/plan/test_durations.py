@@ -79,12 +79,15 @@ def test_the_most_like_job_is_taken_and_the_spread_of_the_like() -> None:
 
 def test_latency_grows_with_models_sentences_and_beams() -> None:
     found = durations(
-        measured("latency", 11), FETCH, latency={"sentences": 20, "beams": [1, 4]}, shs={"strengths": [1.0]}
+        measured("latency_local", 11),
+        FETCH,
+        latency={"sentences": 20, "beams": [1, 4]},
+        shs={"strengths": [1.0]},
     )
     models = (2 + 1) / (2 + 2)  # baseline, control and the points of one and of two strengths
-    assert found.estimate(job("latency")).expected == pytest.approx(1 + 10 * models * 2 * 5)
-    (said,) = found.assumptions(["latency"])
-    assert said == "latency: 7.5 times the work that was measured (models x sentences x beams)"
+    assert found.estimate(job("latency_local")).expected == pytest.approx(1 + 10 * models * 2 * 5)
+    (said,) = found.assumptions(["latency_local"])
+    assert said == "latency_local: 7.5 times the work that was measured (models x sentences x beams)"
 
 
 def test_what_was_not_measured_is_said_and_guessed() -> None:

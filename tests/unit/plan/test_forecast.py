@@ -12,14 +12,14 @@ THRESHOLDS = [f"0.{digit}" for digit in range(1, 9)]
 GRAPH = graph(
     Job("corpus", {}, 1, finished=True),
     *(Job("compact", wildcards(threshold=each), 1, (0,)) for each in THRESHOLDS),
-    Job("latency", {}, 2, tuple(range(1, 9)), exclusive=True),
+    Job("latency_local", {}, 2, tuple(range(1, 9)), exclusive=True),
     Job("tables", {}, 1, (9,)),
 )
 MEASURED = [
     Measurement("corpus", {}, 5, 0),
     Measurement("compact", wildcards(threshold="0.1"), 90, 0),
     Measurement("compact", wildcards(threshold="0.2"), 110, 0),
-    Measurement("latency", {}, 20, 0),
+    Measurement("latency_local", {}, 20, 0),
     Measurement("tables", {}, 1, 0),
 ]
 
@@ -36,7 +36,7 @@ def test_more_nodes_end_earlier_for_the_same_core_hours_down_to_the_critical_pat
     assert walls == [3 + 5 + 400 + 21, 3 + 5 + 200 + 21, 3 + 5 + 110 + 21, 3 + 5 + 110 + 21]
     assert found.path_seconds == walls[-1]
     assert [str(job) for job, _ in found.path] == [
-        *("corpus", "compact (method shs, strength 0.1, threshold 0.2)", "latency", "tables")
+        *("corpus", "compact (method shs, strength 0.1, threshold 0.2)", "latency_local", "tables")
     ]
     core_hours = (5 + 800 + 2 * 20 + 1) / 3600
     assert [row.core_hours.expected for row in found.rows] == pytest.approx(4 * [core_hours])
@@ -58,7 +58,7 @@ def test_the_page_shows_what_is_left_and_the_table_has_all(durations) -> None:
     text = page("all", "5 benchmarks in results/small", found, durations, machine)
     assert "Times from 5 benchmarks in results/small." in text
     assert "All jobs, from nothing: 11 jobs" in text and "What is left: 10 jobs" in text
-    assert "| latency " in text and "starting a job takes 0.50 s" in text
+    assert "| latency_local " in text and "starting a job takes 0.50 s" in text
     written = table(found, 2)
     assert list(written["scope"]) == ["all", "all", "left", "left"] and list(written["nodes"]) == [1, 4, 1, 4]
     left = written.set_index(["scope", "nodes"])["wall_seconds"]

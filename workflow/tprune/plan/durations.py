@@ -12,7 +12,7 @@ from tprune.plan.measurements import Measurement
 from tprune.plan.work import TRAINING_RULES, training_threads, work_of
 
 # What makes jobs of a rule alike, what matters most first.
-LIKENESS = ("method", "name", "dtype", "strength", "threshold")
+LIKENESS = ("method", "name", "device", "dtype", "strength", "threshold")
 
 
 class Estimate(NamedTuple):
@@ -106,7 +106,9 @@ class Durations:
         seconds = self._carried_over(self._most_like(rule, traits, 1), rule, threads)
         if not seconds:
             return Estimate(0.0, 0.0, 0.0)
-        several = [*seconds, *self._carried_over(self._most_like(rule, traits, 2), rule, threads)]
+        several = list(seconds)
+        if wider := self._most_like(rule, traits, 2):
+            several += self._carried_over(wider, rule, threads)
         return Estimate(min(several), sum(seconds) / len(seconds), max(several))
 
     def _carried_over(self, like: Sequence[Measurement], rule: str, threads: int) -> list[float]:

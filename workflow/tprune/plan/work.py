@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tprune.config.devices import RESERVED
 from tprune.config.grid import model_grid
 from tprune.config.settings import Settings
 
@@ -34,7 +35,7 @@ def work_of(rule: str, settings: Settings) -> Work | None:
         return Work(models * len(latency.beams), "models x beams")
     if rule == "latency_summary":
         return Work(models * len(latency.beams) * latency.bootstrap_samples, "models x bootstrap samples")
-    if rule == "latency" or rule.startswith("latency_"):
+    if rule.startswith("latency_") and rule.removeprefix("latency_") not in RESERVED:
         sentences = 2 * latency.sentences + latency.warm_up  # of own and of forced length
         return Work(models * sentences * sum(latency.beams), "models x sentences x beams")
     if rule in ("headline_table", "lines_table", "line_norms_figure", "stage_cost_table", "trade_off_figure"):
