@@ -1,5 +1,6 @@
 import os
 import sys
+from pathlib import Path
 
 import pandas as pd
 from snakemake.utils import Paramspace, min_version
@@ -14,6 +15,7 @@ from tprune.config.grid import (
 )
 from tprune.config.load import load_settings
 from tprune.config.preflight import check_disk
+from tprune.latency.bundle_packages import pinned_version
 
 min_version("9.0")
 
@@ -56,6 +58,7 @@ include: "workflow/rules/prune.smk"
 include: "workflow/rules/scratch.smk"
 include: "workflow/rules/compact.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/bundle.smk"
 include: "workflow/rules/latency.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/plan.smk"

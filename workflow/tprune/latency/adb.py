@@ -1,0 +1,249 @@
+"""The device kind "adb": an Android phone, by USB or network, without root.
+
+Under /data/local/tmp/tprune, where a shell may run programs:
+
+    bundle-DIGEST/   the aarch64 bundle; stays, and is used by the next measurement
+    models/DIGEST/   the models; stay with `devices.keep` only
+    run/             measure.pyz, job.json, output/; goes at the end, or when the next measurement begins
+
+A folder gets its name when what lies in it was checked, so a name stands for a whole copy.
+"""
+
+import hashlib
+import logging
+import shlex
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tprune.config.devices import Device
+from tprune.errors import TPruneError
+from tprune.latency import zipapp
+from tprune.latency.access import Access
+from tprune.latency.adb_client import Adb, connect
+from tprune.latency.bundle import ARCHITECTURE, Bundle, file_sha256, python_argv
+from tprune.latency.job import Artefact, Job
+from tprune.latency.phone import Condition, Identity, identify, in_signature, read_condition
+from tprune.latency.protocol import Sample
+from tprune.latency.result import largest_result, read_result
+from tprune.latency.throttling import throttling
+
+logger = logging.getLogger(__name__)
+
+ROOT = "/data/local/tmp/tprune"
+RUN = f"{ROOT}/run"
+SPARE_BYTES = 50_000_000
+UNPACKING_SECONDS = 300
+EMULATOR = "qemu-aarch64-static"  # what a device of another architecture may have to run the bundle with
+WARM_CELSIUS = 38.0
+
+# The measurement ends when its standard input does: with this side, the connection, or adbd.
+_RUN_SCRIPT = """
+cd {run} || exit 1
+exec 3<&0
+TMPDIR={run} {command} </dev/null 3<&- &
+pid=$!
+echo $pid >pid
+(while read -r _ <&3; do :; done; kill $pid) >/dev/null 2>&1 &
+watch=$!
+wait $pid
+status=$?
+rm -f pid
+kill $watch 2>/dev/null
+exit $status
+"""
+
+
+def measure(device: Device, job: Job, access: Access) -> tuple[list[Sample], dict[str, Any]]:
+    """Time the job's models on the phone at `device.address`; return all samples and the signature.
+
+    `access.files` has the archive of the bundle as `bundle`. TPruneError says what to check where the
+    phone cannot be reached, is lost, is no aarch64 one, or has too little space.
+    """
+    bundle = Bundle.read(access.files["bundle"])
+    adb = connect(device.address, access.connect_timeout)
+    identity = identify(lambda script: adb.shell(script)[1])
+    logger.info(
+        "%s: %s, %s, Android %s", adb.serial, identity.name, identity.soc, identity.properties["android"]
+    )
+    emulator = _emulator(adb, identity)
+    with _clean(adb, access.keep):
+        _check_space(adb, bundle, job.artefacts)
+        folder = _install(adb, bundle, emulator)
+        with tempfile.TemporaryDirectory(prefix="tprune-adb-") as directory:
+            local = Path(directory)
+            _push_models(adb, job.artefacts)
+            _push_job(adb, job, local)
+            before = _condition(adb)
+            _warn_of(before)
+            logger.info("measuring; the screen should stay on, and nothing else run")
+            _run(adb, [*emulator, *python_argv(folder), "measure.pyz", "job.json", "output"])
+            after = _condition(adb)
+            for name in ("samples.csv", "signature.json"):
+                adb.pull(f"{RUN}/output/{name}", local / name, largest_result(job))
+            samples, signature = read_result(local, job)
+    signature |= in_signature(identity, before, after)
+    signature["emulated"] = bool(emulator)
+    signature["throttling"] = throttling(signature, samples, job.block)
+    signature["throttled"] = bool(signature["throttling"])
+    for reason in signature["throttling"]:
+        logger.warning("%s throttled: %s; let it cool, or raise devices.cool_down", device.name, reason)
+    return samples, signature
+
+
+def _emulator(adb: Adb, identity: Identity) -> list[str]:
+    """What to put before the bundle's commands: nothing on an aarch64 device."""
+    if identity.machine == ARCHITECTURE:
+        return []
+    if adb.shell(f"command -v {EMULATOR}", check=False)[0] == 0:
+        logger.warning("%s is %s and emulates aarch64: its times say nothing", adb.serial, identity.machine)
+        return [EMULATOR]
+    raise TPruneError(
+        f"{adb.serial} (adb): its architecture is {identity.machine}, the bundle is for {ARCHITECTURE} "
+        "(64-bit ARM); measure this device with kind browser"
+    )
+
+
+@contextmanager
+def _clean(adb: Adb, keep: bool) -> Iterator[None]:
+    """Begin without the rest of an earlier measurement, end with nothing running and nothing left."""
+    running = adb.shell(f"cat {RUN}/pid 2>/dev/null", check=False)[1].strip()
+    if running.isdigit() and adb.shell(f"kill -0 {running} 2>/dev/null", check=False)[0] == 0:
+        raise TPruneError(
+            f"{adb.serial} (adb): a measurement is running on it already; wait for its end, or end it: "
+            f"adb -s {adb.serial} shell kill {running}"
+        )
+    adb.shell(f"rm -rf {RUN} {ROOT}/*.partial {ROOT}/models/*.partial && mkdir -p {RUN}/output {ROOT}/models")
+    removed = RUN if keep else f"{RUN} {ROOT}/models"
+    try:
+        yield
+    finally:
+        try:
+            adb.shell(f"test -e {RUN}/pid && kill $(cat {RUN}/pid) 2>/dev/null; rm -rf {removed}")
+        except TPruneError:
+            logger.warning(
+                "%s: not cleaned up; the next measurement does it (or remove %s)", adb.serial, ROOT
+            )
+
+
+def _check_space(adb: Adb, bundle: Bundle, artefacts: Sequence[Artefact]) -> None:
+    lines = adb.shell(f"df -k {ROOT}")[1].strip().splitlines()
+    free = int(lines[-1].split()[-3]) * 1024
+    needed = SPARE_BYTES
+    if not _exists(adb, f"{ROOT}/{bundle.folder_name}"):
+        needed += bundle.archive_bytes + bundle.unpacked_bytes
+    for artefact in artefacts:
+        if not _exists(adb, _model_folder(artefact)):
+            needed += sum(path.stat().st_size for path in _model_files(artefact))
+    if needed > free:
+        raise TPruneError(
+            f"{adb.serial} (adb): {free / 1e6:.0f} MB free in {ROOT}, {needed / 1e6:.0f} MB needed; make room"
+        )
+
+
+def _install(adb: Adb, bundle: Bundle, emulator: Sequence[str]) -> str:
+    """The folder of the unpacked bundle on the device; pushed, checked and tried out unless it is there."""
+    folder = f"{ROOT}/{bundle.folder_name}"
+    if _exists(adb, folder):
+        logger.info("the bundle is there already")
+        return folder
+    logger.info("copying the bundle, %.0f MB, once", bundle.archive_bytes / 1e6)
+    archive, unpacked = f"{folder}.tar.gz.partial", f"{folder}.partial"
+    adb.push([bundle.archive], archive)
+    _check_sums(adb, {archive: bundle.sha256})
+    adb.shell(
+        f"mkdir {unpacked} && tar -xzf {archive} -C {unpacked} && rm {archive}", timeout=UNPACKING_SECONDS
+    )
+    command = [*emulator, *python_argv(unpacked), "-c", "import ctranslate2; print(ctranslate2.__version__)"]
+    status, said = adb.shell(f"{shlex.join(command)} 2>&1", check=False, timeout=UNPACKING_SECONDS)
+    if status or said.strip() != bundle.ctranslate2:
+        raise TPruneError(
+            f"{adb.serial} (adb): the bundle does not run there (status {status}: {said.strip()[-500:]})"
+        )
+    adb.shell(f"rm -rf {ROOT}/bundle-*[0-9a-f] && mv {unpacked} {folder}")
+    return folder
+
+
+def _push_models(adb: Adb, artefacts: Sequence[Artefact]) -> None:
+    for number, artefact in enumerate(artefacts, start=1):
+        folder = _model_folder(artefact)
+        if _exists(adb, folder):
+            continue
+        logger.info("copying model %d of %d", number, len(artefacts))
+        files, partial = _model_files(artefact), f"{folder}.partial"
+        adb.shell(f"mkdir {partial}")
+        adb.push(files, f"{partial}/")
+        _check_sums(adb, {f"{partial}/{path.name}": file_sha256(path) for path in files})
+        adb.shell(f"mv {partial} {folder}")
+
+
+def _push_job(adb: Adb, job: Job, local: Path) -> None:
+    # As it lies on the device, so that the job's relative paths are right there.
+    there = [
+        replace(artefact, directory=local / Path(_model_folder(artefact)).relative_to(ROOT))
+        for artefact in job.artefacts
+    ]
+    (local / "run").mkdir()
+    replace(job, artefacts=tuple(there)).write(local / "run/job.json")
+    zipapp.build(local / "run/measure.pyz")
+    adb.push([local / "run/job.json", local / "run/measure.pyz"], f"{RUN}/")
+
+
+def _run(adb: Adb, command: Sequence[str]) -> None:
+    """Run the measurement and show its progress."""
+    script = _RUN_SCRIPT.format(run=RUN, command=shlex.join(command))
+    status, errors = adb.follow(script, lambda line: logger.info("%s", line))
+    if status:
+        raise TPruneError(f"{adb.serial} (adb): the measurement ended with status {status}: {errors[-1500:]}")
+
+
+def _condition(adb: Adb) -> Condition:
+    condition = read_condition(lambda script: adb.shell(script, timeout=60)[1])
+    logger.info(
+        "battery %s %%, %s °C; thermal status %s; hottest: %s, %s °C",
+        condition.battery_level,
+        condition.battery_celsius,
+        condition.thermal_status,
+        condition.hottest_zone,
+        condition.hottest_celsius,
+    )
+    return condition
+
+
+def _warn_of(before: Condition) -> None:
+    if before.battery_saver:
+        logger.warning("its battery saver is on, which slows it down: switch it off and measure again")
+    if before.battery_celsius is not None and before.battery_celsius >= WARM_CELSIUS:
+        logger.warning("its battery is warm (%.0f °C) before it began: let it cool", before.battery_celsius)
+
+
+def _model_files(artefact: Artefact) -> list[Path]:
+    return sorted(
+        path for path in artefact.directory.iterdir() if path.is_file() and not path.name.startswith(".")
+    )
+
+
+def _model_folder(artefact: Artefact) -> str:
+    """Where a model lies on the device, by what is in it."""
+    digest = hashlib.sha256()
+    for path in _model_files(artefact):
+        digest.update(f"{path.name} {file_sha256(path)}\n".encode())
+    return f"{ROOT}/models/{digest.hexdigest()[:16]}"
+
+
+def _exists(adb: Adb, folder: str) -> bool:
+    return adb.shell(f"test -d {folder}", check=False)[0] == 0
+
+
+def _check_sums(adb: Adb, expected: dict[str, str]) -> None:
+    """Compare SHA-256 sums of files on the device with what they must be."""
+    printed = adb.shell(f"sha256sum {' '.join(expected)}", timeout=UNPACKING_SECONDS)[1]
+    found = {name: value for value, name in (line.split(maxsplit=1) for line in printed.splitlines())}
+    for name, value in expected.items():
+        if found.get(name) != value:
+            raise TPruneError(
+                f"{adb.serial} (adb): {name} arrived damaged; check the cable, run the rule again"
+            )
