@@ -92,4 +92,6 @@ def timed_again(device):
 
 def device_files(device):
     """What a kind of device needs beside the models, by name: `Access.files`."""
+    if device.kind == "adb":
+        return {"bundle": f"{RESULTS}/bundle/bundle.tar.gz"}
     return {}

@@ -40,19 +40,34 @@ UNPACKING_SECONDS = 300
 EMULATOR = "qemu-aarch64-static"  # what a device of another architecture may have to run the bundle with
 WARM_CELSIUS = 38.0
 
-# The measurement ends when its standard input does: with this side, the connection, or adbd.
-_RUN_SCRIPT = """
-cd {run} || exit 1
-exec 3<&0
-TMPDIR={run} {command} </dev/null 3<&- &
-pid=$!
-echo $pid >pid
-(while read -r _ <&3; do :; done; kill $pid) >/dev/null 2>&1 &
-watch=$!
-wait $pid
+_READY = "ready"
+# Holds run/ until its input ends, then ends what works there, and removes what is not to stay. It does so by
+# itself, on the device, whatever happened to this side or to the connection.
+_KEEPER = """
+trap "" HUP INT TERM PIPE
+mkdir -p {root}/models && cd {root} || exit 1
+if ! mkdir run 2>/dev/null; then
+  keeper=$(cat run/keeper 2>/dev/null)
+  if kill -0 "$keeper" 2>/dev/null; then echo "$keeper"; exit 1; fi
+  rm -rf run && mkdir run || exit 1
+fi
+echo $$ >run/keeper
+rm -rf *.partial models/*.partial
+mkdir run/output && echo {ready}
+cat >/dev/null
+pid=$(cat run/working 2>/dev/null)
+tries=0
+while [ -n "$pid" ] && kill "$pid" 2>/dev/null && [ $tries -lt 5 ]; do tries=$((tries + 1)); sleep 1; done
+[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null
+rm -rf {removed}
+"""
+_WORK = """
+cd {root}/run || exit 1
+TMPDIR={root}/run {command} </dev/null &
+echo $! >working
+wait $!
 status=$?
-rm -f pid
-kill $watch 2>/dev/null
+rm -f working
 exit $status
 """
 
@@ -70,7 +85,7 @@ def measure(device: Device, job: Job, access: Access) -> tuple[list[Sample], dic
         "%s: %s, %s, Android %s", adb.serial, identity.name, identity.soc, identity.properties["android"]
     )
     emulator = _emulator(adb, identity)
-    with _clean(adb, access.keep):
+    with _run_folder(adb, access.keep):
         _check_space(adb, bundle, job.artefacts)
         folder = _install(adb, bundle, emulator)
         with tempfile.TemporaryDirectory(prefix="tprune-adb-") as directory:
@@ -88,8 +103,8 @@ def measure(device: Device, job: Job, access: Access) -> tuple[list[Sample], dic
     signature |= in_signature(identity, before, after)
     signature["emulated"] = bool(emulator)
     signature["throttling"] = throttling(signature, samples, job.block)
-    signature["throttled"] = bool(signature["throttling"])
-    for reason in signature["throttling"]:
+    signature["throttled"] = None if signature["throttling"] is None else bool(signature["throttling"])
+    for reason in signature["throttling"] or []:
         logger.warning("%s throttled: %s; let it cool, or raise devices.cool_down", device.name, reason)
     return samples, signature
 
@@ -108,25 +123,21 @@ def _emulator(adb: Adb, identity: Identity) -> list[str]:
 
 
 @contextmanager
-def _clean(adb: Adb, keep: bool) -> Iterator[None]:
-    """Begin without the rest of an earlier measurement, end with nothing running and nothing left."""
-    running = adb.shell(f"cat {RUN}/pid 2>/dev/null", check=False)[1].strip()
-    if running.isdigit() and adb.shell(f"kill -0 {running} 2>/dev/null", check=False)[0] == 0:
-        raise TPruneError(
-            f"{adb.serial} (adb): a measurement is running on it already; wait for its end, or end it: "
-            f"adb -s {adb.serial} shell kill {running}"
-        )
-    adb.shell(f"rm -rf {RUN} {ROOT}/*.partial {ROOT}/models/*.partial && mkdir -p {RUN}/output {ROOT}/models")
-    removed = RUN if keep else f"{RUN} {ROOT}/models"
-    try:
-        yield
-    finally:
-        try:
-            adb.shell(f"test -e {RUN}/pid && kill $(cat {RUN}/pid) 2>/dev/null; rm -rf {removed}")
-        except TPruneError:
-            logger.warning(
-                "%s: not cleaned up; the next measurement does it (or remove %s)", adb.serial, ROOT
+def _run_folder(adb: Adb, keep: bool) -> Iterator[None]:
+    """Hold run/ on the device; at the end nothing runs there and nothing but the bundle is left, or all."""
+    script = _KEEPER.format(root=ROOT, ready=_READY, removed="run" if keep else "run models")
+    with adb.holding(script) as said:
+        if said.isdigit():
+            raise TPruneError(
+                f"{adb.serial} (adb): another measurement is running on it (process {said} there holds "
+                f"{RUN}); wait for its end, or restart the device"
             )
+        if said != _READY:
+            raise TPruneError(
+                f"{adb.serial} (adb): no folder {ROOT} can be made there; is {ROOT} another user's, or the "
+                "storage full?"
+            )
+        yield
 
 
 def _check_space(adb: Adb, bundle: Bundle, artefacts: Sequence[Artefact]) -> None:
@@ -194,7 +205,7 @@ def _push_job(adb: Adb, job: Job, local: Path) -> None:
 
 def _run(adb: Adb, command: Sequence[str]) -> None:
     """Run the measurement and show its progress."""
-    script = _RUN_SCRIPT.format(run=RUN, command=shlex.join(command))
+    script = _WORK.format(root=ROOT, command=shlex.join(command))
     status, errors = adb.follow(script, lambda line: logger.info("%s", line))
     if status:
         raise TPruneError(f"{adb.serial} (adb): the measurement ended with status {status}: {errors[-1500:]}")
@@ -202,14 +213,8 @@ def _run(adb: Adb, command: Sequence[str]) -> None:
 
 def _condition(adb: Adb) -> Condition:
     condition = read_condition(lambda script: adb.shell(script, timeout=60)[1])
-    logger.info(
-        "battery %s %%, %s °C; thermal status %s; hottest: %s, %s °C",
-        condition.battery_level,
-        condition.battery_celsius,
-        condition.thermal_status,
-        condition.hottest_zone,
-        condition.hottest_celsius,
-    )
+    told = [f"{name} {value}" for name, value in vars(condition).items() if value is not None]
+    logger.info("%s", ", ".join(told) or "it tells nothing of battery and heat")
     return condition
 
 

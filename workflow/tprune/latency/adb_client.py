@@ -6,7 +6,8 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tprune.errors import TPruneError
@@ -15,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 SLOWEST_BYTES_PER_SECOND = 300_000
 SILENCE_SECONDS = 30  # of a running command, before the device is asked whether it is still there
+LEAVE_SECONDS = 30  # for the device to clean up
+_STATUS = "tprune-exit-status:"
 _WAITING = ("offline", "connecting", "authorizing")
 _CURES = {
     "unauthorized": "unlock it and allow this computer in the dialogue `Allow USB debugging?` (none shown: "
@@ -42,10 +45,13 @@ class Adb:
 
     def shell(self, script: str, check: bool = True, timeout: float | None = None) -> tuple[int, str]:
         """Run `script`; return its exit status and what it printed. With `check`, a status above 0 raises."""
-        done = self._adb(["shell", "-n", "-T", script], timeout or self._timeout)
-        if done.returncode and (check or self._lost(done.stderr)):
-            raise self._error(f"`{script[:200]}` failed", done.stdout + done.stderr)
-        return done.returncode, done.stdout
+        done = self._adb(["shell", "-n", "-T", _with_status(script)], timeout or self._timeout)
+        printed, _, status = done.stdout.rpartition(_STATUS)
+        if not status.strip().isdigit():
+            raise self._error("it is gone, or does not answer", done.stdout + done.stderr)
+        if check and int(status):
+            raise self._error(f"`{' '.join(script.split())[:100]}` failed", printed + done.stderr)
+        return int(status), printed
 
     def push(self, sources: Sequence[Path], target: str) -> None:
         """Copy files into the folder `target`, which must exist, or one file to the path `target`."""
@@ -64,15 +70,12 @@ class Adb:
             raise self._error(f"{source} cannot be copied from it", done.stdout + done.stderr)
 
     def follow(self, script: str, on_line: Callable[[str], None]) -> tuple[int, str]:
-        """Run `script`, give each line it prints to `on_line`; return its exit status and its errors.
-
-        Its standard input stays open for as long as this side lives and is connected: a script that ends
-        when its input does leaves nothing running behind.
-        """
-        command = ["adb", "-s", self.serial, "shell", "-T", script]
+        """Run `script`, give each line it prints to `on_line`; return its exit status and its errors."""
+        command = ["adb", "-s", self.serial, "shell", "-T", _with_status(script)]
+        status: int | None = None
         with subprocess.Popen(
             command,
-            stdin=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -88,24 +91,60 @@ class Adb:
                 for reader in readers:
                     reader.start()
                 while (line := self._next(lines)) is not None:
-                    on_line(line)
-                status = process.wait(self._timeout)
+                    before, mark, after = line.partition(_STATUS)
+                    status = int(after) if mark and after.isdigit() else None
+                    if before or not mark:
+                        on_line(before)
+                process.wait(self._timeout)
             except subprocess.TimeoutExpired:
                 raise self._error("it has stopped answering", "") from None
             finally:
                 process.kill()
             readers[1].join(self._timeout)
         said = "\n".join(line for line in errors if line is not None)
-        if status and (self._lost(said) or not self.is_there()):
-            raise self._error("it was lost while it measured", said)
+        if status is None:
+            raise self._error("it was lost while the command ran", said)
         return status, said
+
+    @contextmanager
+    def holding(self, script: str) -> Iterator[str]:
+        """Let `script` run beside the block; yield the first line it prints ("" if it ended without one).
+
+        Its standard input ends with the block, with this process, or with the connection, whichever ends
+        first: what it does then happens in any case, and is waited for at the end of the block.
+        """
+        with subprocess.Popen(
+            ["adb", "-s", self.serial, "shell", "-T", script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # an interrupt from the keyboard is not for it
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            timer = threading.Timer(self._timeout, process.kill)
+            timer.start()
+            try:
+                line = process.stdout.readline().strip()
+                timer.cancel()
+                yield line
+            finally:
+                timer.cancel()
+                process.stdin.close()
+                try:
+                    process.wait(LEAVE_SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
     def is_there(self) -> bool:
         """Whether the device answers."""
         try:
-            return self._adb(["shell", "-n", "-T", "echo here"], self._timeout).stdout.strip() == "here"
+            self.shell("true")
         except TPruneError:
             return False
+        return True
 
     def _next(self, lines: "queue.Queue[str | None]") -> str | None:
         """The next line, None at the end; asks after the device while none comes."""
@@ -124,12 +163,6 @@ class Adb:
             return _run("-s", self.serial, *arguments, timeout=timeout)
         except subprocess.TimeoutExpired:
             raise self._error(f"`adb {arguments[0]}` took more than {timeout:.0f} s", "") from None
-
-    def _lost(self, said: str) -> bool:
-        """Whether adb itself says that there is no device (any longer)."""
-        marks = ("not found", "offline", "unauthorized", "still authorizing", "no devices", "closed")
-        last = said.strip().splitlines()[-1:] or [""]
-        return last[0].startswith(("adb: ", "error: ")) and any(mark in last[0] for mark in marks)
 
     def _error(self, what: str, said: str) -> TPruneError:
         told = f": {' '.join(said.split())[-600:]}" if said.strip() else ""
@@ -165,6 +198,11 @@ def connect(address: str, timeout: int) -> Adb:
         if by_network:
             _run("disconnect", address, timeout=timeout)
         time.sleep(1)
+
+
+def _with_status(script: str) -> str:
+    # adb's own exit status is 0 also where the connection broke, and on old devices always.
+    return f"(\n{script}\n)\necho {_STATUS}$?"
 
 
 def _connect_by_network(address: str, timeout: int) -> None:

@@ -1,10 +1,13 @@
 """Pinning this process to the cores it is timed on."""
 
+import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from tprune.errors import TPruneError
+
+logger = logging.getLogger(__name__)
 
 CPUS = Path("/sys/devices/system/cpu")
 
@@ -12,8 +15,9 @@ CPUS = Path("/sys/devices/system/cpu")
 def choose_cores(count: int, allowed: Iterable[int], root: Path = CPUS) -> list[int]:
     """Choose `count` of the `allowed` cores: the fastest, one thread of each physical core first.
 
-    Fast means a high `cpufreq/cpuinfo_max_freq` (big before little); among equals the highest number,
-    since the lowest serve most interrupts. Too few cores raise TPruneError.
+    Fast means a high `cpu_capacity` (the kernel's measure where cores differ: big before little), then a
+    high `cpufreq/cpuinfo_max_freq`; among equals the highest number, since the lowest serve most interrupts.
+    Too few cores raise TPruneError.
     """
     cores = sorted(set(allowed), reverse=True)
     if count > len(cores):
@@ -24,19 +28,25 @@ def choose_cores(count: int, allowed: Iterable[int], root: Path = CPUS) -> list[
     ranked = []
     for core in cores:
         siblings = read(root / f"cpu{core}/topology/thread_siblings_list") or str(core)
-        frequency = read(root / f"cpu{core}/cpufreq/cpuinfo_max_freq") or "0"
-        ranked.append((siblings in seen, -int(frequency), -core))
+        capacity = int(read(root / f"cpu{core}/cpu_capacity") or 0)
+        frequency = int(read(root / f"cpu{core}/cpufreq/cpuinfo_max_freq") or 0)
+        ranked.append((siblings in seen, -capacity, -frequency, -core))
         seen.add(siblings)
-    return sorted(-core for _, _, core in sorted(ranked)[:count])
+    return sorted(-core for *_, core in sorted(ranked)[:count])
 
 
 def pin(threads: int) -> list[int]:
     """Pin the process to `threads` cores and return them; threads started later inherit the pinning.
 
-    To be called before the engine's models are loaded, since their threads start then.
+    To be called before the engine's models are loaded, since their threads start then. Where the system
+    forbids it, as some phones do, a warning is logged and the result is empty.
     """
     cores = choose_cores(threads, os.sched_getaffinity(0))
-    os.sched_setaffinity(0, cores)
+    try:
+        os.sched_setaffinity(0, cores)
+    except OSError as error:
+        logger.warning("not pinned to core(s) %s: %s", cores, error)
+        return []
     return cores
 
 

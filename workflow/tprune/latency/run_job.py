@@ -16,6 +16,7 @@ from typing import Any
 from tprune.atomic import write_json
 from tprune.errors import TPruneError
 from tprune.latency.contention import QUIET_SHARE, Contention, contention, read_clock
+from tprune.latency.frequency import FrequencyLog
 from tprune.latency.job import Artefact, Job
 from tprune.latency.pinning import pin, read
 from tprune.latency.protocol import Engine, Sample, measure, write_samples
@@ -38,6 +39,7 @@ def run_job(job: Job) -> tuple[list[Sample], dict[str, Any]]:
     load_before, clock = load_average(), read_clock()
     started, start = time.gmtime(), time.monotonic()
     samples: list[Sample] = []
+    frequencies = FrequencyLog(cores)
     for group in groups_that_fit(job.artefacts, available_memory()):
         engines = {artefact.candidate: load_engine(job.engine, artefact, job.threads) for artefact in group}
         samples += measure(
@@ -48,7 +50,9 @@ def run_job(job: Job) -> tuple[list[Sample], dict[str, Any]]:
             job.seed,
             block=job.block,
             cool_down=job.cool_down,
+            rest=frequencies.rest,
         )
+        frequencies.read()
     seconds = time.monotonic() - start
     during = contention(clock, read_clock())
     warn_unless_quiet(during)
@@ -69,6 +73,8 @@ def run_job(job: Job) -> tuple[list[Sample], dict[str, Any]]:
         "cpu_share_of_others": None if during is None else round(during.others, 4),
         "cpu_share_stolen": None if during is None else round(during.stolen, 4),
         "quiet": None if during is None else during.quiet,
+        "block_mhz": frequencies.running,
+        "block_limit_mhz": frequencies.limit,
         "throttled": None,
     }
     return samples, signature

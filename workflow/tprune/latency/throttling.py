@@ -12,24 +12,30 @@ LOST_FREQUENCY = 0.10  # of the highest that the pinned cores had
 DRIFT = 0.10  # of the time per token, from the first third of the blocks to the last
 
 
-def throttling(signature: Mapping[str, Any], samples: Sequence[Sample], block: int) -> list[str]:
-    """Why the times must be read as those of a device that slowed down, in words; empty: it did not.
+def throttling(signature: Mapping[str, Any], samples: Sequence[Sample], block: int) -> list[str] | None:
+    """Why the times must be read as those of a device that slowed down, in words.
+
+    Empty: it did not. None: the device tells nothing, and the blocks are too few to see a drift.
 
     `samples` are in the order they were taken, in blocks of `block` sentences. From the signature:
     `condition_after` (of a phone), and per block and pinned core `block_mhz` and `block_limit_mhz`.
     """
-    found = []
+    found: list[str] = []
+    observed = False
     status = (signature.get("condition_after") or {}).get("thermal_status")
+    observed |= status is not None
     if status is not None and status >= MODERATE:
         found.append(f"thermal status {STATUSES[min(status, len(STATUSES) - 1)]} at the end")
     for key, what in (("block_mhz", "ran"), ("block_limit_mhz", "was allowed to run")):
         blocks = [value for values in signature.get(key) or [] if (value := min(values, default=None))]
+        observed |= len(blocks) > 1
         if blocks and min(blocks) < (1 - LOST_FREQUENCY) * max(blocks):
             found.append(f"a pinned core {what} at {min(blocks):.0f} MHz after {max(blocks):.0f} MHz")
     drifted = drift(samples, block)
+    observed |= drifted is not None
     if drifted is not None and drifted > DRIFT:
         found.append(f"translations of the last blocks took {100 * drifted:.0f} % longer per token")
-    return found
+    return found if observed else None
 
 
 def drift(samples: Sequence[Sample], block: int) -> float | None:

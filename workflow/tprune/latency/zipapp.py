@@ -18,6 +18,7 @@ MODULES = (
     "latency/__init__",
     "latency/contention",
     "latency/ctranslate2_engine",
+    "latency/frequency",
     "latency/job",
     "latency/pinning",
     "latency/protocol",
