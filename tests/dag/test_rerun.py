@@ -117,3 +117,17 @@ def test_weights_per_set_are_made_before_the_penalty(
     printed = run_snakemake(folder, target, "-n", "--cores", "2", *SMOKE, "override.yaml")
     jobs = {rule for rule, _ in JOB.findall(printed)}
     assert jobs & {"bssl", "sparsity_profile", "latency_budget", "cost_strengths"} == before
+
+
+def test_distillation_waits_for_the_control_and_retrains_the_pruned_only(smoke_run: Path) -> None:
+    jobs = jobs_after(smoke_run, prune={"distillation": 0.5})
+    assert jobs.keys() & TRAINING == {"prune"}
+    override = str(smoke_run / "override.yaml")
+    model = "results/smoke/prune/method~{}/strength~{}/threshold~{}/model.safetensors"
+    for point, tuned in (
+        (("shs", "0.05", "0.5"), ["control", "shs"]),
+        (("control", "0", "0"), ["control"]),
+    ):
+        arguments = ["-n", "--forceall", "--cores", "2", *SMOKE, override]
+        printed = run_snakemake(smoke_run, model.format(*point), *arguments)
+        assert re.findall(r"Fine-tuning (\w+) of", printed) == tuned

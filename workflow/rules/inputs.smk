@@ -26,6 +26,17 @@ def penalised_model(wildcards):
     }
 
 
+def teacher_model(wildcards):
+    """Weights and sizes of the model that fine-tuning distils from: the control, where it is wanted."""
+    if wildcards.method == "control" or not settings.prune.distillation:
+        return []
+    control = pruned.wildcard_pattern.format(
+        method="control", strength="0", threshold="0"
+    )
+    folder = f"{RESULTS}/prune/{control}"
+    return [f"{folder}/model.safetensors", f"{folder}/model.json"]
+
+
 def matched_lines(wildcards):
     """For magnitude pruning: the SHS point whose line counts it keeps."""
     if wildcards.method != "magnitude":

@@ -25,6 +25,7 @@ rule select_lines:
 rule prune:
     input:
         unpack(penalised_model),
+        teacher=teacher_model,
         data=f"{RESULTS}/corpus/data-bin",
         lines=f"{RESULTS}/prune/{pruned.wildcard_pattern}/lines.json",
     output:
@@ -46,6 +47,7 @@ rule prune:
         training=TRAINING,
         updates=settings.prune.fine_tuning_updates,
         lr=settings.prune.lr,
+        distillation=settings.prune.distillation,
         seed=settings.seed + FINE_TUNING_SEED,
         state=STATE,
     message:

@@ -12,10 +12,11 @@ from tprune.training.train import Run
 logs.start(snakemake.log[0])
 params, name = snakemake.params, "-".join(["prune", *snakemake.wildcards])
 model = load_model(snakemake.input.weights, snakemake.input.architecture)
+teacher = load_model(*snakemake.input.teacher) if snakemake.input.teacher else None
 schedule = Schedule.decaying(params.updates, params.lr)
 intervals = {key: snakemake.resources[key] for key in ("checkpoint_interval", "log_interval")}
 trainer = Trainer(**params.training, **intervals)
-run = Run(name, Path(snakemake.input.data), model, schedule, params.seed)
+run = Run(name, Path(snakemake.input.data), model, schedule, params.seed, None, teacher, params.distillation)
 selection = Selection.read(snakemake.input.lines)
 with fine_tuned(run, selection, trainer, Path(params.state)) as masked:
     save_model(masked, snakemake.output.weights, snakemake.output.architecture)

@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import pytest
 import torch
 
 from tprune.fairseq_plugin.criterion import label_smoothed_loss
-from tprune.fairseq_plugin.distillation import distilled_loss
+from tprune.fairseq_plugin.distillation import Teacher, distilled_loss
+from tprune.model.architecture import Architecture, AttentionShape, LayerShape, StackShape
+from tprune.model.checkpoint import save_model
+from tprune.model.transformer import Transformer
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
@@ -35,3 +40,23 @@ def test_a_student_that_agrees_with_its_teacher_has_no_gradient() -> None:
     )
     loss.backward()
     torch.testing.assert_close(logits.grad, torch.zeros_like(logits))
+
+
+def test_the_teacher_says_what_its_model_would_without_dropout(tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    attention = AttentionShape.dense(16, 2)
+    encoder = StackShape((LayerShape(attention, 24),), True, True, False, 64)
+    decoder = StackShape((LayerShape(attention, 24, attention),), True, True, False, 64)
+    model = Transformer(Architecture(16, 40, 40, encoder, decoder, "all", dropout=0.5)).eval()
+    save_model(model, tmp_path / "model.safetensors", tmp_path / "model.json")
+    teacher = Teacher(tmp_path / "model.safetensors", tmp_path / "model.json")
+
+    inputs = {
+        "src_tokens": torch.randint(4, 40, (3, 5)),
+        "src_lengths": torch.full((3,), 5),
+        "prev_output_tokens": torch.randint(4, 40, (3, 6)),
+    }
+    real = torch.rand(3, 6) < 0.7
+    expected = model(**inputs)[0][real].softmax(dim=1)
+    torch.testing.assert_close(teacher.probabilities(inputs, real), expected.detach())
+    assert not any(parameter.requires_grad for parameter in teacher.model.parameters())

@@ -22,16 +22,20 @@ def test_options_come_from_schedule_and_trainer(tmp_path: Path) -> None:
         "--autocast": "float32", "--save-dir": str(tmp_path), "--patience": "3",
     }  # fmt: skip
     assert {option: value(argv, option) for option in expected} == expected
-    assert not {"--restore-file", "--penalty-file", "--initial-weights"} & set(argv)
+    assert not {"--restore-file", "--penalty-file", "--initial-weights", "--teacher-weights"} & set(argv)
 
 
 def test_files_of_the_state_are_used_when_they_are_there(tmp_path: Path) -> None:
     files = StateFiles(tmp_path)
     files.initial_weights.touch()
     files.penalty.touch()
+    files.teacher_weights.touch()
     argv = train_command(
-        Path("data"), Schedule.constant(100, 0.001), TRAINER, 7, files, tmp_path / "checkpoint_last.pt"
+        Path("data"), Schedule.constant(100, 0.001), TRAINER, 7, files, tmp_path / "checkpoint_last.pt", 0.7
     )
+    assert value(argv, "--teacher-weights") == str(files.teacher_weights)
+    assert value(argv, "--teacher-architecture") == str(files.teacher_architecture)
+    assert value(argv, "--distillation") == "0.7"
     assert value(argv, "--initial-weights") == str(files.initial_weights)
     assert value(argv, "--penalty-file") == str(files.penalty)
     assert value(argv, "--restore-file") == str(tmp_path / "checkpoint_last.pt")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tprune.config.section import Count, Distinct, LearningRate, Section, Threshold
+from tprune.config.section import Count, Distinct, LearningRate, Probability, Section, Threshold
 
 
 class Prune(Section):
@@ -19,6 +19,11 @@ class Prune(Section):
         default=300, description="Updates after masking (the control: as many with nothing masked)."
     )
     lr: LearningRate = Field(default=0.001, description="Learning rate of fine-tuning.")
+    distillation: Probability = Field(
+        default=0.0,
+        description="Weight of the control's distribution in the loss of fine-tuning (word-level "
+        "distillation), beside the reference's; 0: plain fine-tuning, as the control's always is.",
+    )
     round_to: Count = Field(
         default=4, description="Kept lines of a set are a multiple of this, as engines compute those faster."
     )

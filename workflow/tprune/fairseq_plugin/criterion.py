@@ -1,7 +1,7 @@
 """`--criterion tprune_cross_entropy`: label-smoothed cross-entropy over the real tokens only."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 import torch
 from fairseq.criterions import FairseqCriterion, register_criterion
@@ -11,14 +11,18 @@ from fairseq.criterions.label_smoothed_cross_entropy import (
 )
 from torch import Tensor
 
+from tprune.fairseq_plugin.distillation import Teacher, distilled_loss
 from tprune.model.transformer import Transformer
 
 
 @dataclass
 class TPruneCrossEntropyConfig(LabelSmoothedCrossEntropyCriterionConfig):
-    """fairseq's options, and the precision of forward and backward."""
+    """fairseq's options, the precision of forward and backward, and a teacher to learn from."""
 
     autocast: str = field(default="float32", metadata={"help": "float32 or bfloat16 (autocast)"})
+    teacher_weights: Optional[str] = field(default=None, metadata={"help": "model.safetensors"})  # noqa: UP045
+    teacher_architecture: Optional[str] = field(default=None, metadata={"help": "model.json"})  # noqa: UP045
+    distillation: float = field(default=0.0, metadata={"help": "weight of the teacher, 0 to 1"})
 
 
 @register_criterion("tprune_cross_entropy", dataclass=TPruneCrossEntropyConfig)
@@ -29,12 +33,23 @@ class TPruneCrossEntropy(LabelSmoothedCrossEntropyCriterion):
     """
 
     def __init__(
-        self, task: Any, sentence_avg: bool, label_smoothing: float, autocast: str = "float32"
+        self,
+        task: Any,
+        sentence_avg: bool,
+        label_smoothing: float,
+        autocast: str = "float32",
+        teacher_weights: str | None = None,
+        teacher_architecture: str | None = None,
+        distillation: float = 0.0,
     ) -> None:
         FairseqCriterion.__init__(self, task)
         self.sentence_avg = sentence_avg
         self.eps = label_smoothing
         self.autocast = autocast
+        self.distillation = distillation
+        self.teacher = None
+        if teacher_weights and teacher_architecture:
+            self.teacher = Teacher(teacher_weights, teacher_architecture)
 
     def forward(self, model: Transformer, sample: dict[str, Any], reduce: bool = True) -> Any:
         """Returns (loss summed over tokens, sample_size, logging_output), as fairseq asks."""
@@ -43,7 +58,11 @@ class TPruneCrossEntropy(LabelSmoothedCrossEntropyCriterion):
             features, _ = model(**sample["net_input"], features_only=True)
             real = target.ne(self.padding_idx)
             logits = model.decoder.output_projection(features[real]).float()
-        loss, nll = label_smoothed_loss(logits, target[real], self.eps)
+            taught = self.teacher.probabilities(sample["net_input"], real) if self.teacher else None
+        if taught is None:
+            loss, nll = label_smoothed_loss(logits, target[real], self.eps)
+        else:
+            loss, nll = distilled_loss(logits, target[real], taught, self.eps, self.distillation)
         sample_size = target.size(0) if self.sentence_avg else sample["ntokens"]
         return (
             loss,

@@ -65,6 +65,16 @@ class StateFiles:
         return self.folder / "penalty.json"
 
     @property
+    def teacher_weights(self) -> Path:
+        """Weights of the model to learn from; absent when there is none."""
+        return self.folder / "teacher.safetensors"
+
+    @property
+    def teacher_architecture(self) -> Path:
+        """Sizes of the model to learn from."""
+        return self.folder / "teacher.json"
+
+    @property
     def gradient_share(self) -> Path:
         """How strong the penalty's gradient was beside the loss's."""
         return self.folder / "gradient_share.csv"
@@ -85,11 +95,18 @@ def resolve_precision(precision: str) -> str:
 
 
 def train_command(
-    data: Path, schedule: Schedule, trainer: Trainer, seed: int, files: StateFiles, restore: Path | None
+    data: Path,
+    schedule: Schedule,
+    trainer: Trainer,
+    seed: int,
+    files: StateFiles,
+    restore: Path | None,
+    distillation: float = 0.0,
 ) -> list[str]:
     """argv of fairseq-train, going on from `restore` if it is given.
 
-    Initial weights and penalty are used when their files are there.
+    Initial weights, penalty and teacher are used when their files are there; `distillation` is the
+    teacher's weight.
     """
     argv = [sys.executable, "-m", "fairseq_cli.train", str(data)]
     argv += ["--user-dir", str(Path(user_dir.__file__).parent)]
@@ -117,5 +134,8 @@ def train_command(
     argv += ["--initial-weights", str(files.initial_weights)] if files.initial_weights.exists() else []
     if files.penalty.exists():
         argv += ["--penalty-file", str(files.penalty), "--gradient-share-file", str(files.gradient_share)]
+    if files.teacher_weights.exists():
+        argv += ["--teacher-weights", str(files.teacher_weights), "--distillation", str(distillation)]
+        argv += ["--teacher-architecture", str(files.teacher_architecture)]
     argv += ["--restore-file", str(restore)] if restore is not None else []
     return [*argv, *trainer.extra_arguments]

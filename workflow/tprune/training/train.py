@@ -18,7 +18,7 @@ from safetensors.torch import save
 from tprune.atomic import atomic_path
 from tprune.errors import TPruneError
 from tprune.model.architecture import Architecture
-from tprune.model.checkpoint import load_weights, stored_weights
+from tprune.model.checkpoint import load_weights, save_model, stored_weights
 from tprune.model.transformer import Transformer
 from tprune.training.command import Schedule, StateFiles, Trainer, train_command
 from tprune.training.owner import held, record_owner
@@ -34,7 +34,8 @@ logger = logging.getLogger(__name__)
 class Run:
     """One training run: what it is called, its data, where it starts and how it goes.
 
-    `start` is a model to train on, or an architecture to train from random weights.
+    `start` is a model to train on, or an architecture to train from random weights. With a `teacher`
+    the loss is, in proportion `distillation` (0 to 1), the divergence from the teacher's distribution.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Run:
     schedule: Schedule
     seed: int
     penalty: PenaltySpec | None = None
+    teacher: Transformer | None = None
+    distillation: float = 0.0
 
 
 @contextmanager
@@ -59,7 +62,7 @@ def trained(run: Run, trainer: Trainer, state_root: Path) -> Iterator[tuple[Tran
         restore = newest_checkpoint(files.folder)
         if restore is not None:
             logger.info("%s: resuming from %s", run.name, restore.name)
-        argv = train_command(run.data, run.schedule, trainer, run.seed, files, restore)
+        argv = train_command(run.data, run.schedule, trainer, run.seed, files, restore, run.distillation)
         _follow(argv, run, trainer, files)
         yield _finished_model(run, files), files
         shutil.rmtree(files.folder, ignore_errors=True)
@@ -79,7 +82,10 @@ def _shape(run: Run, trainer: Trainer) -> list[bytes]:
     numbers = [dataclasses.asdict(_architecture(run)), dataclasses.asdict(run.schedule)]
     numbers += [dataclasses.asdict(lasting), *([dataclasses.asdict(run.penalty)] if run.penalty else [])]
     shape = [json.dumps(part, sort_keys=True).encode() for part in numbers]
-    return [*shape, str(run.seed).encode(), _data_digest(run.data), _initial_weights(run)]
+    shape += [str(run.seed).encode(), _data_digest(run.data), _initial_weights(run)]
+    if run.teacher is not None:
+        shape += [str(run.distillation).encode(), save(stored_weights(run.teacher))]
+    return shape
 
 
 def _write_start(run: Run, files: StateFiles) -> None:
@@ -91,6 +97,8 @@ def _write_start(run: Run, files: StateFiles) -> None:
             partial.write_bytes(initial)
     if run.penalty is not None:
         run.penalty.write(files.penalty)
+    if run.teacher is not None:
+        save_model(run.teacher, files.teacher_weights, files.teacher_architecture)
 
 
 def _data_digest(data: Path) -> bytes:
