@@ -30,11 +30,10 @@ settings = load_settings(config, "configuration")
 RESULTS = settings.results_dir
 STATE = f"{RESULTS}/state"  # training state: outside every declared output
 PENALTY_SEED, FINE_TUNING_SEED = 100, 200  # so that stages see the text in other orders
-training_memory = (
-    2000 + settings.training.max_tokens
-)  # MB; activations grow with the batch
-# The two intervals change no result: they are resources of the rules, which trigger no re-run.
-TRAINING = settings.training.model_dump(exclude={"checkpoint_interval", "log_interval"})
+# These change no result: they are resources of the rules, which trigger no re-run.
+TRAINING = settings.training.model_dump(
+    exclude={"checkpoint_interval", "log_interval", "gpus"}
+)
 check_disk(RESULTS, settings)
 
 
@@ -47,6 +46,7 @@ wildcard_constraints:
 
 
 include: "workflow/rules/resume.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/grid.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/corpus.smk"

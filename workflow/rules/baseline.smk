@@ -14,8 +14,9 @@ if settings.baseline.checkpoint is None:
             "../../envs/tprune.yaml"
         threads: settings.baseline.threads
         resources:
-            mem_mb=training_memory,
-            runtime=240,
+            mem_mb=growing(memory.training(settings)),
+            runtime=growing(runtime.training(settings, settings.baseline.updates)),
+            gpu=settings.training.gpus,
             checkpoint_interval=settings.training.checkpoint_interval,
             log_interval=settings.training.log_interval,
         params:
@@ -49,8 +50,8 @@ else:
             "../../envs/tprune.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime=10,
+            mem_mb=growing(4000),
+            runtime=growing(10),
         message:
             "Loading the given checkpoint, weights only"
         script:

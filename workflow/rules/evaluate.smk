@@ -12,12 +12,14 @@ rule translate:
         f"{RESULTS}/logs/evaluate/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.tsv"
+    group:
+        "point-{method}-{strength}-{threshold}"
     conda:
         "../../envs/tprune.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(memory.translation(settings)),
+        runtime=growing(60),
     params:
         beam=settings.evaluate.beam,
     message:
@@ -37,12 +39,14 @@ rule score:
         f"{RESULTS}/logs/evaluate/score/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate/score/{pruned.wildcard_pattern}/dtype~{{dtype}}.tsv"
+    group:
+        "point-{method}-{strength}-{threshold}"
     conda:
         "../../envs/tprune.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=growing(1000),
+        runtime=growing(20),
     params:
         target_lang=settings.corpus.target_lang,
         bootstrap_samples=settings.evaluate.bootstrap_samples,

@@ -1,10 +1,15 @@
 # The models that are compared: rows of one parameter space, method, strength, threshold.
 
 
+# A cluster's job reads this file too, without the target on its command line: it inherits the answer.
+if "rivals" in sys.argv:
+    os.environ["TPRUNE_RIVALS"] = "1"
+
+
 def is_compared(point):
     """Rivals stand in the tables once the target `rivals` asked for them, and from then on."""
     made = f"{RESULTS}/compact/method~{{method}}/strength~{{strength}}/threshold~{{threshold}}/check.json"
-    return "rivals" in sys.argv or os.path.exists(made.format(**point))
+    return "TPRUNE_RIVALS" in os.environ or os.path.exists(made.format(**point))
 
 
 grid = model_grid(settings)

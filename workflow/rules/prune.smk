@@ -8,12 +8,14 @@ rule select_lines:
         f"{RESULTS}/logs/prune/{pruned.wildcard_pattern}/select_lines.log",
     benchmark:
         f"{RESULTS}/benchmarks/prune/{pruned.wildcard_pattern}/select_lines.tsv"
+    group:
+        pruning_group
     conda:
         "../../envs/tprune.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(memory.selection(settings)),
+        runtime=growing(10),
     params:
         round_to=settings.prune.round_to,
     message:
@@ -35,12 +37,15 @@ rule prune:
         f"{RESULTS}/logs/prune/{pruned.wildcard_pattern}/prune.log",
     benchmark:
         f"{RESULTS}/benchmarks/prune/{pruned.wildcard_pattern}/prune.tsv"
+    group:
+        pruning_group
     conda:
         "../../envs/tprune.yaml"
     threads: settings.training.threads
     resources:
-        mem_mb=training_memory,
-        runtime=120,
+        mem_mb=growing(memory.training(settings)),
+        runtime=growing(runtime.training(settings, settings.prune.fine_tuning_updates)),
+        gpu=settings.training.gpus,
         checkpoint_interval=settings.training.checkpoint_interval,
         log_interval=settings.training.log_interval,
     params:

@@ -50,7 +50,8 @@ def delete_marked_output(mark):
         output.unlink(missing_ok=True)
 
 
-if owners_are_gone():
+# Not in a cluster's job, which reads this file too, maybe after its Snakemake was killed: it has a mark itself.
+if workflow.is_main_process and owners_are_gone():
     for mark in files_under(MARKS):
         delete_marked_output(mark)
         mark.unlink(missing_ok=True)

@@ -1,3 +1,10 @@
+scratch_updates = (
+    settings.baseline.updates
+    + settings.shs.updates
+    + settings.prune.fine_tuning_updates
+)
+
+
 rule scratch:
     input:
         data=f"{RESULTS}/corpus/data-bin",
@@ -12,8 +19,9 @@ rule scratch:
         "../../envs/tprune.yaml"
     threads: settings.baseline.threads
     resources:
-        mem_mb=training_memory,
-        runtime=240,
+        mem_mb=growing(memory.training(settings)),
+        runtime=growing(runtime.training(settings, scratch_updates)),
+        gpu=settings.training.gpus,
         checkpoint_interval=settings.training.checkpoint_interval,
         log_interval=settings.training.log_interval,
     params:
@@ -22,9 +30,7 @@ rule scratch:
             **settings.scratch[wildcards.name].model_dump(),
         },
         training={**TRAINING, "threads": settings.baseline.threads},
-        updates=settings.baseline.updates
-        + settings.shs.updates
-        + settings.prune.fine_tuning_updates,
+        updates=scratch_updates,
         lr=settings.baseline.lr,
         warmup_updates=settings.baseline.warmup_updates,
         seed=settings.seed,

@@ -17,8 +17,9 @@ rule shs:
         "../../envs/tprune.yaml"
     threads: settings.training.threads
     resources:
-        mem_mb=training_memory,
-        runtime=120,
+        mem_mb=growing(memory.training(settings)),
+        runtime=growing(runtime.training(settings, settings.shs.updates)),
+        gpu=settings.training.gpus,
         checkpoint_interval=settings.training.checkpoint_interval,
         log_interval=settings.training.log_interval,
     params:

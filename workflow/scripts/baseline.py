@@ -5,10 +5,12 @@ from pathlib import Path
 from tprune import logs
 from tprune.model.checkpoint import save_model
 from tprune.model.dense import dense_architecture
+from tprune.threads import limit_threads
 from tprune.training.command import Schedule, Trainer
 from tprune.training.train import Run, trained
 
 logs.start(snakemake.log[0])
+limit_threads(snakemake.threads)
 data, params = Path(snakemake.input.data), snakemake.params
 architecture = dense_architecture(data, **params.model)
 schedule = Schedule(params.updates, params.lr, params.warmup_updates)

@@ -7,11 +7,13 @@ from tprune.atomic import atomic_path
 from tprune.evaluation.valid_loss import valid_loss
 from tprune.model.checkpoint import load_model
 from tprune.profile.dead_lines import dead_lines
+from tprune.threads import limit_threads
 from tprune.training.command import Schedule, Trainer
 from tprune.training.penalty_file import PenaltySpec
 from tprune.training.train import Run, trained
 
 logs.start(snakemake.log[0])
+limit_threads(snakemake.threads)
 data, params = Path(snakemake.input.data), snakemake.params
 baseline = load_model(snakemake.input.weights, snakemake.input.architecture)
 strength = float(snakemake.wildcards.strength)

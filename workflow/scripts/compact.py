@@ -4,8 +4,10 @@ from pathlib import Path
 
 from tprune import logs
 from tprune.compaction.artefacts import Artefacts, CheckText, Masked, make_artefacts
+from tprune.threads import limit_threads
 
 logs.start(snakemake.log[0])
+limit_threads(snakemake.threads)
 data = Path(snakemake.input.data)
 make_artefacts(
     Masked(snakemake.input.weights, snakemake.input.architecture, snakemake.input.get("lines")),

@@ -6,10 +6,12 @@ from tprune import logs
 from tprune.lines.selection import Selection
 from tprune.model.checkpoint import load_model, save_model
 from tprune.pruning.fine_tune import fine_tuned
+from tprune.threads import limit_threads
 from tprune.training.command import Schedule, Trainer
 from tprune.training.train import Run
 
 logs.start(snakemake.log[0])
+limit_threads(snakemake.threads)
 params, name = snakemake.params, "-".join(["prune", *snakemake.wildcards])
 model = load_model(snakemake.input.weights, snakemake.input.architecture)
 teacher = load_model(*snakemake.input.teacher) if snakemake.input.teacher else None

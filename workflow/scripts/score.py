@@ -2,8 +2,10 @@
 
 from tprune import logs
 from tprune.evaluation.score import score_files
+from tprune.threads import limit_threads
 
 logs.start(snakemake.log[0])
+limit_threads(snakemake.threads)
 score_files(
     snakemake.input.hypotheses,
     snakemake.input.references,

@@ -5,8 +5,10 @@ from tprune.lines.selection import Selection
 from tprune.model.checkpoint import load_model
 from tprune.pruning.score import line_scores
 from tprune.pruning.select import select_as_many, select_by_threshold
+from tprune.threads import limit_threads
 
 logs.start(snakemake.log[0])
+limit_threads(snakemake.threads)
 method, strength, threshold = snakemake.wildcards
 scores = line_scores(load_model(snakemake.input.weights, snakemake.input.architecture))
 if snakemake.input.matched:

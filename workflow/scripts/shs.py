@@ -7,12 +7,14 @@ from tprune import logs
 from tprune.atomic import atomic_path
 from tprune.model.checkpoint import load_model, save_model
 from tprune.pruning.score import line_scores, score_table
+from tprune.threads import limit_threads
 from tprune.training.command import Schedule, Trainer
 from tprune.training.gradient_share import read_gradient_share
 from tprune.training.penalty_file import PenaltySpec
 from tprune.training.train import Run, trained
 
 logs.start(snakemake.log[0])
+limit_threads(snakemake.threads)
 params, (method, strength) = snakemake.params, snakemake.wildcards
 baseline = load_model(snakemake.input.weights, snakemake.input.architecture)
 relative = json.loads(Path(snakemake.input.strengths).read_text()) if snakemake.input.strengths else {}

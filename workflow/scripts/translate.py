@@ -2,8 +2,10 @@
 
 from tprune import logs
 from tprune.evaluation.translate import translate_file
+from tprune.threads import limit_threads
 
 logs.start(snakemake.log[0])
+limit_threads(snakemake.threads)
 translate_file(
     snakemake.input.model,
     snakemake.input.source,

@@ -39,7 +39,7 @@ def check_disk(results_dir: str | Path, settings: Settings) -> None:
 
 def needed_bytes(settings: Settings, cores: int) -> int:
     """Disk that a run from nothing takes, in bytes, with as many training jobs as `cores` allow."""
-    weights = _weights(settings)
+    weights = count_weights(settings)
     points = len(model_grid(settings)) + len(settings.scratch)
     trained = len(settings.bssl.strengths) + len(penalised_grid(settings)) + 1
     jobs = min(max(1, cores // settings.training.threads), trained)
@@ -49,7 +49,7 @@ def needed_bytes(settings: Settings, cores: int) -> int:
     return weights * per_weight + _corpus_bytes(settings) + REST_BYTES
 
 
-def _weights(settings: Settings) -> int:
+def count_weights(settings: Settings) -> int:
     """Parameters of the baseline; of a checkpoint as many as its size allows."""
     if settings.baseline.checkpoint is not None:
         return Path(settings.baseline.checkpoint).stat().st_size // BYTES_PER_WEIGHT

@@ -36,6 +36,10 @@ class Training(Section):
         default=1,
         description="Cores of one job of a sweep (bssl, shs, prune); as many jobs as fit run side by side.",
     )
+    gpus: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="GPUs that a cluster is asked for, per job that trains; a job uses all it can see.",
+    )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto",
         description="`auto` takes bfloat16 where the device computes it natively and float32 elsewhere.",

@@ -1,0 +1,169 @@
+"""A Slurm of one node, started by hand in a folder: munged, slurmctld and slurmd, without accounting."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+
+CONFIGURATION = """
+ClusterName=test
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={controller_port}
+SlurmdPort={node_port}
+SlurmUser={user}
+SlurmdUser={user}
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU_Memory
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=1
+JobAcctGatherParams=OverMemoryKill
+AccountingStorageType=accounting_storage/none
+JobCompType=jobcomp/filetxt
+JobCompLoc={folder}/finished_jobs.txt
+MinJobAge=3600
+EnforcePartLimits=ALL
+ReturnToService=2
+KillWait=5
+SchedulerParameters=sched_interval=2,batch_sched_delay=0
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} State=UNKNOWN
+PartitionName={partition} Nodes={host} Default=YES MaxTime=2-0 DefMemPerCPU=100 OverSubscribe=NO
+"""
+SECONDS_TO_START = 30
+
+
+def system_program(name: str) -> str | None:
+    """Where a program of the system is, in the folders of root as well."""
+    return shutil.which(name, path=os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"]))
+
+
+class Slurm:
+    """The daemons, for the block; every job and every process of theirs is gone after it."""
+
+    def __init__(self, folder: Path, partition: str) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, "SLURM_CONF": str(folder / "slurm.conf")}
+        self._running: dict[str, subprocess.Popen] = {}
+        self._stack = ExitStack()
+        for name in ("state", "spool"):
+            (folder / name).mkdir()
+        folder.chmod(0o755)
+        key = folder / "munge.key"
+        key.write_bytes(os.urandom(1024))
+        key.chmod(0o600)
+        (folder / "slurm.conf").write_text(
+            CONFIGURATION.format(
+                folder=folder,
+                host=socket.gethostname().split(".")[0],
+                user=pwd.getpwuid(os.getuid()).pw_name,
+                controller_port=_free_port(),
+                node_port=_free_port(),
+                cpus=os.cpu_count(),
+                memory=int(psutil.virtual_memory().total / 2**20 * 0.95),
+                partition=partition,
+            )
+        )
+
+    def __enter__(self) -> "Slurm":
+        with ExitStack() as undo:
+            undo.callback(self._end)
+            self._start("munged", "--foreground", "--force", *self._munge_files())
+            self._wait_for((self.folder / "munge.socket").exists, "munged's socket")
+            self.start()
+            undo.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def start(self) -> None:
+        """Start controller and node daemon, and wait until the node takes jobs."""
+        self._start("slurmctld", "-D")
+        self._start("slurmd", "-D")
+        usable = ("idle", "mixed", "allocated")
+        self._wait_for(
+            lambda: self.ask("sinfo", "-h", "-o", "%T").strip() in usable, "a node that takes jobs"
+        )
+
+    def kill(self) -> None:
+        """End controller and node daemon with SIGKILL; what their jobs run goes on."""
+        for name in ("slurmctld", "slurmd"):
+            self._running[name].kill()
+            self._running.pop(name).wait()
+
+    def ask(self, *command: str) -> str:
+        """What one of Slurm's commands prints; nothing when it fails."""
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True)
+        return done.stdout if done.returncode == 0 else ""
+
+    def jobs(self, *states: str) -> dict[str, str]:
+        """Names of the rules or groups of jobs in these states, by job id."""
+        printed = self.ask("squeue", "-h", "-o", "%i %k", "--states", ",".join(states or ("all",)))
+        return dict(line.split(" ", 1) for line in printed.splitlines())
+
+    def finished_jobs(self) -> list[dict[str, str]]:
+        """What Slurm wrote down of each job that ended."""
+        log = self.folder / "finished_jobs.txt"
+        lines = log.read_text().splitlines() if log.exists() else []
+        return [dict(part.split("=", 1) for part in line.split() if "=" in part) for line in lines]
+
+    def _munge_files(self) -> list[str]:
+        names = {
+            "socket": "socket",
+            "key-file": "key",
+            "log-file": "log",
+            "pid-file": "pid",
+            "seed-file": "seed",
+        }
+        return [f"--{option}={self.folder}/munge.{name}" for option, name in names.items()]
+
+    def _start(self, name: str, *arguments: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self._running[name] = subprocess.Popen(
+                [str(system_program(name)), *arguments], env=self.environment, stdout=log, stderr=log
+            )
+
+    def _wait_for(self, ready, what: str) -> None:
+        deadline = time.monotonic() + SECONDS_TO_START
+        while not ready():
+            for name, process in self._running.items():
+                if process.poll() is not None:
+                    raise AssertionError(
+                        f"{name} ended:\n{(self.folder / f'{name}.log').read_text()[-2000:]}"
+                    )
+            assert time.monotonic() < deadline, f"no {what} after {SECONDS_TO_START} s"
+            time.sleep(0.1)
+
+    def _end(self) -> None:
+        if {"slurmctld", "slurmd"} <= set(self._running):
+            self.ask("scancel", "--full", "--user", str(os.getuid()))
+            deadline = time.monotonic() + SECONDS_TO_START
+            while self.jobs("running", "completing", "pending") and time.monotonic() < deadline:
+                time.sleep(0.1)
+        for process in reversed(self._running.values()):
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._running.clear()
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]

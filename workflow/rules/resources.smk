@@ -1,0 +1,51 @@
+# What jobs ask a scheduler for, from estimates in tprune.config.memory and tprune.config.runtime, and which
+# small jobs go together. On this machine alone Snakemake heeds the threads; memory where --resources bounds it.
+
+from snakemake.exceptions import WorkflowError
+
+from tprune.config import memory, runtime
+
+
+localrules:  # a second or two; and a compute node may be without a network
+    fetch_bible,
+    sparsity_profile,
+    latency_summary,
+    headline_table,
+    lines_table,
+    weak_penalty_table,
+    stage_cost_table,
+    summary_page,
+    trade_off_figure,
+    profile_figures,
+    line_norms_figure,
+    latency_budget_figure,
+    stage_cost_figure,
+
+
+def growing(amount):
+    """More at each attempt: for a job that was killed for its memory or its time."""
+    return lambda wildcards, attempt: amount * attempt
+
+
+def whole_machine():
+    """Threads of a job that shares its machine with no other: here, all cores.
+
+    On a cluster it has a node for itself by exclusive allocation, and needs the cores that it times on.
+    """
+    try:
+        return workflow.cores
+    except (
+        WorkflowError
+    ):  # no number of cores was given, as in the profiles for clusters
+        return settings.latency.threads
+
+
+def pruning_group(wildcards):
+    """A point's lines are chosen in the job that fine-tunes it, but where magnitude waits for them."""
+    chosen = (wildcards.method, wildcards.strength, wildcards.threshold)
+    if chosen in [
+        ("shs", label(m.strength), label(m.threshold))
+        for m in settings.magnitude.matches
+    ]:
+        return None
+    return "prune-{}-{}-{}".format(*chosen)

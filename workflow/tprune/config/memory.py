@@ -1,0 +1,55 @@
+"""Memory that jobs take, in MB (2**20 bytes): estimates for a scheduler, from the sizes of model and batch.
+
+A scheduler counts every process of a job: Snakemake in the job as well as the script and what it starts.
+Each estimate is a linear model with some room above the peaks that were measured (`max_rss` in
+RESULTS/benchmarks, and tests/benchmarks/training_memory.py); a job that takes more is tried again with more.
+"""
+
+from tprune.config.grid import rival_grid
+from tprune.config.preflight import count_weights
+from tprune.config.settings import Settings
+
+SNAKEMAKE = 300  # Snakemake twice, as the job and inside it
+TORCH = 350  # a process that has loaded PyTorch and fairseq
+MB = 2**20
+
+# Of a training process: weights, gradients, Adam's two moments, and a copy while a checkpoint is made or
+# loaded; in the script that waits for it, the model it starts from and the one it ends with. Float32.
+TRAINING_BYTES_PER_WEIGHT = 4 * (1 + 1 + 2 + 1) + 4 * 2
+# Float32 numbers that a token of a batch leaves behind for the backward pass.
+KEPT_PER_WIDTH, KEPT_PER_FFN, KEPT_PER_PIECE = 16, 4, 5
+
+# The check of a compact model holds it and the masked one in float32 and float64, and CTranslate2's forms.
+COMPACTION_BYTES_PER_WEIGHT = 96
+TRANSLATION_BYTES_PER_WEIGHT = 16
+TIMING_BYTES_PER_WEIGHT = 8  # of every model at once, float32 and int8
+
+
+def training(settings: Settings) -> int:
+    """A job of baseline, bssl, shs, prune or scratch."""
+    model, layers = settings.model, settings.model.encoder_layers + settings.model.decoder_layers
+    kept = layers * (KEPT_PER_WIDTH * model.d_model + KEPT_PER_FFN * model.ffn_dim)
+    kept += KEPT_PER_PIECE * settings.corpus.vocabulary_size
+    activations = 4 * kept * settings.training.max_tokens
+    return SNAKEMAKE + 2 * TORCH + (TRAINING_BYTES_PER_WEIGHT * count_weights(settings) + activations) // MB
+
+
+def selection(settings: Settings) -> int:
+    """A job of select_lines: one model and its scores."""
+    return SNAKEMAKE + TORCH + TRANSLATION_BYTES_PER_WEIGHT * count_weights(settings) // MB
+
+
+def compaction(settings: Settings) -> int:
+    """A job of compact."""
+    return SNAKEMAKE + TORCH + COMPACTION_BYTES_PER_WEIGHT * count_weights(settings) // MB + 200
+
+
+def translation(settings: Settings) -> int:
+    """A job of translate: an engine without PyTorch, its batches."""
+    return SNAKEMAKE + 500 + TRANSLATION_BYTES_PER_WEIGHT * count_weights(settings) // MB
+
+
+def timing(settings: Settings) -> int:
+    """A job that times all models of the grid side by side, in one process."""
+    models = len(rival_grid(settings)) + 3
+    return SNAKEMAKE + TORCH + 300 + TIMING_BYTES_PER_WEIGHT * count_weights(settings) * models // MB

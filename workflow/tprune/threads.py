@@ -1,0 +1,19 @@
+"""Holding a process to the cores that its job was given."""
+
+import os
+import sys
+
+from threadpoolctl import threadpool_limits
+
+
+def limit_threads(count: int) -> None:
+    """Let the libraries in this process, and in those it starts, compute on `count` threads each.
+
+    NumPy's, SciPy's and PyTorch's otherwise take every core they see, which on a cluster that does not bind
+    jobs to cores are other jobs' too. CTranslate2 is given its number of threads with each model.
+    """
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = str(count)  # what is loaded later reads these
+    threadpool_limits(count)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(count)
