@@ -10,14 +10,15 @@ from tprune.config.preflight import count_weights
 from tprune.config.settings import Settings
 
 SNAKEMAKE = 300  # Snakemake twice, as the job and inside it
-TORCH = 350  # a process that has loaded PyTorch and fairseq
+TORCH = 410  # a process that has loaded PyTorch and fairseq
+HEADROOM = 1.1
 MB = 2**20
 
-# Of a training process: weights, gradients, Adam's two moments, and a copy while a checkpoint is made or
-# loaded; in the script that waits for it, the model it starts from and the one it ends with. Float32.
-TRAINING_BYTES_PER_WEIGHT = 4 * (1 + 1 + 2 + 1) + 4 * 2
-# Float32 numbers that a token of a batch leaves behind for the backward pass.
-KEPT_PER_WIDTH, KEPT_PER_FFN, KEPT_PER_PIECE = 16, 4, 5
+# Of a training process, in float32: weights, gradients and Adam's two moments, and a checkpoint read to go on
+# from; in the script that waits for it, the model it starts from and the one it ends with.
+TRAINING_BYTES_PER_WEIGHT = 4 * 4 + 4 * 3 + 4 * 2
+# Numbers that a token of a batch leaves behind for the backward pass, per layer and in the output.
+KEPT_PER_WIDTH, KEPT_PER_FFN, KEPT_PER_PIECE = 14, 4, 2.5
 
 # The check of a compact model holds it and the masked one in float32 and float64, and CTranslate2's forms.
 COMPACTION_BYTES_PER_WEIGHT = 96
@@ -30,8 +31,8 @@ def training(settings: Settings) -> int:
     model, layers = settings.model, settings.model.encoder_layers + settings.model.decoder_layers
     kept = layers * (KEPT_PER_WIDTH * model.d_model + KEPT_PER_FFN * model.ffn_dim)
     kept += KEPT_PER_PIECE * settings.corpus.vocabulary_size
-    activations = 4 * kept * settings.training.max_tokens
-    return SNAKEMAKE + 2 * TORCH + (TRAINING_BYTES_PER_WEIGHT * count_weights(settings) + activations) // MB
+    held = TRAINING_BYTES_PER_WEIGHT * count_weights(settings) + 4 * kept * settings.training.max_tokens
+    return round(HEADROOM * (SNAKEMAKE + 2 * TORCH + held / MB))
 
 
 def selection(settings: Settings) -> int:
