@@ -11,6 +11,17 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SMOKE = ["--configfile", "config/smoke.yaml"]
+ORDER = ("unit", "dag", "end_to_end", "devices", "cluster")  # what fails soon comes first
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the folders of tests in this order; within a folder as they stand."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        return ORDER.index(folder) if folder in ORDER else len(ORDER)
+
+    items.sort(key=place)
 
 
 def copy_tree(target: Path) -> Path:
@@ -20,12 +31,27 @@ def copy_tree(target: Path) -> Path:
             ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
         )
     shutil.copy(ROOT / "Snakefile", target)
+    (target / "profiles").symlink_to("workflow/profiles")
     return target
 
 
 def copy_run(source: Path, target: Path) -> Path:
     """A tree with what was made in it; times and Snakemake's records are kept, so nothing re-runs."""
     return shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+
+
+def find_program(name: str) -> str | None:
+    """Where a program of the system is, in root's folders too, which are not on everyone's PATH."""
+    return shutil.which(name, path=os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"]))
+
+
+def require_program(name: str, package: str) -> str:
+    """The program's path. Without it the test is skipped, and fails where CI must not leave out any."""
+    found = find_program(name)
+    if found is None:
+        missing = f"{name} is missing: apt-get install {package}"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    return found
 
 
 def run_snakemake(folder: Path, *arguments: str, check: bool = True) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import shutil
 import socket
 import subprocess
 import time
@@ -10,6 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
+
+from tests.conftest import find_program
 
 CONFIGURATION = """
 ClusterName=test
@@ -32,22 +33,16 @@ JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=1
 JobAcctGatherParams=OverMemoryKill
 AccountingStorageType=accounting_storage/none
-JobCompType=jobcomp/filetxt
-JobCompLoc={folder}/finished_jobs.txt
 MinJobAge=3600
 EnforcePartLimits=ALL
+GresTypes=gpu
 ReturnToService=2
 KillWait=5
 SchedulerParameters=sched_interval=2,batch_sched_delay=0
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:1 State=UNKNOWN
 PartitionName={partition} Nodes={host} Default=YES MaxTime=2-0 DefMemPerCPU=100 OverSubscribe=NO
 """
 SECONDS_TO_START = 30
-
-
-def system_program(name: str) -> str | None:
-    """Where a program of the system is, in the folders of root as well."""
-    return shutil.which(name, path=os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"]))
 
 
 class Slurm:
@@ -64,6 +59,8 @@ class Slurm:
         key = folder / "munge.key"
         key.write_bytes(os.urandom(1024))
         key.chmod(0o600)
+        # A GPU in name only: what jobs ask for can be seen, and they find none.
+        (folder / "gres.conf").write_text("Name=gpu Count=1\n")
         (folder / "slurm.conf").write_text(
             CONFIGURATION.format(
                 folder=folder,
@@ -109,16 +106,15 @@ class Slurm:
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True)
         return done.stdout if done.returncode == 0 else ""
 
+    def job(self, number: str) -> dict[str, str]:
+        """What Slurm says of a job: threads, memory, run time and more, by its names for them."""
+        shown = self.ask("scontrol", "show", "job", "--oneliner", number)
+        return dict(part.split("=", 1) for part in shown.split() if "=" in part)
+
     def jobs(self, *states: str) -> dict[str, str]:
         """Names of the rules or groups of jobs in these states, by job id."""
         printed = self.ask("squeue", "-h", "-o", "%i %k", "--states", ",".join(states or ("all",)))
         return dict(line.split(" ", 1) for line in printed.splitlines())
-
-    def finished_jobs(self) -> list[dict[str, str]]:
-        """What Slurm wrote down of each job that ended."""
-        log = self.folder / "finished_jobs.txt"
-        lines = log.read_text().splitlines() if log.exists() else []
-        return [dict(part.split("=", 1) for part in line.split() if "=" in part) for line in lines]
 
     def _munge_files(self) -> list[str]:
         names = {
@@ -133,7 +129,7 @@ class Slurm:
     def _start(self, name: str, *arguments: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
-                [str(system_program(name)), *arguments], env=self.environment, stdout=log, stderr=log
+                [str(find_program(name)), *arguments], env=self.environment, stdout=log, stderr=log
             )
 
     def _wait_for(self, ready, what: str) -> None:

@@ -28,7 +28,7 @@ submit() {
     sge) # memory is counted per slot; the parallel environment is called smp at many sites
       if ((gpus)); then extra+=(-l "gpu=$gpus"); fi
       if ((exclusive)); then extra+=(-l exclusive=true); fi
-      qsub -terse -cwd -V -S /bin/bash -q "$queue" -pe smp "$threads" -l "h_vmem=$((memory / threads + 1))M" \
+      qsub -terse -cwd -V -S /bin/bash -q "$queue" -pe smp "$threads" -l "h_vmem=$(((memory + threads - 1) / threads))M" \
         -l "h_rt=$((minutes * 60))" -j y -o "$logs" "${extra[@]}" "$script"
       ;;
     pbs)
@@ -40,34 +40,36 @@ submit() {
   esac
 }
 
-# Each prints the scheduler's word for the state, or nothing.
+# The scheduler's word for the state, or nothing where it did not answer.
 state() {
-  local id=$1
+  local id=$1 answer
   case $scheduler in
     slurm)
-      # A job that squeue has forgotten stands in the accounting, where there is one.
-      if ! squeue --noheader --states=all --format=%T --jobs="$id" 2>&1 | grep -v "Invalid job id"; then
-        sacct --noheader --allocations --format=State --jobs="$id" 2>/dev/null || echo FORGOTTEN
+      answer=$(squeue --noheader --states=all --format=%T --jobs="$id" 2>&1 || true)
+      if [[ $answer == *"Invalid job id"* ]]; then # forgotten; the accounting knows it, where there is one
+        answer=$(sacct --noheader --parsable2 --allocations --format=State --jobs="$id" 2>/dev/null || true)
+        answer=${answer:-FORGOTTEN}
       fi
+      echo "$answer"
       ;;
-    lsf) bjobs -noheader -o stat "$id" 2>/dev/null ;;
+    lsf) bjobs -noheader -o stat "$id" ;;
     sge)
-      if qstat -j "$id" >/dev/null 2>&1; then
+      if qstat -j "$id" >/dev/null; then
         echo RUNNING
       else
-        qacct -j "$id" 2>/dev/null | awk '$1 == "failed" || $1 == "exit_status" { bad += ($2 != 0) }
-          END { if (NR) print bad ? "EXIT" : "DONE" }'
+        qacct -j "$id" | awk '$1 == "failed" || $1 == "exit_status" { seen = 1; bad += ($2 != 0) }
+          END { if (seen) print bad ? "EXIT" : "DONE" }'
       fi
       ;;
-    pbs) qstat -x -f "$id" 2>/dev/null | awk -F ' = ' '/job_state/ { state = $2 } /Exit_status/ { code = $2 }
-      END { if (NR) print state != "F" ? "RUNNING" : code == 0 ? "DONE" : "EXIT" }' ;;
+    pbs) qstat -x -f "$id" | awk -F " = " '/job_state/ { state = $2 } /Exit_status/ { code = $2 }
+      END { if (state == "F") print code == 0 ? "DONE" : "EXIT" }' ;;
   esac
 }
 
 case $action in
   submit) submit "$@" ;;
   status)
-    case $(state "$1" || true) in
+    case $(state "$1" 2>/dev/null || true) in
       DONE | COMPLETED*) echo success ;;
       EXIT | BOOT_FAIL* | CANCELLED* | DEADLINE* | FAILED* | FORGOTTEN | NODE_FAIL* | OUT_OF_ME* | TIMEOUT*) echo failed ;;
       *) echo running ;;
