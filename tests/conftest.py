@@ -40,20 +40,6 @@ def copy_run(source: Path, target: Path) -> Path:
     return shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
 
 
-def find_program(name: str) -> str | None:
-    """Where a program of the system is, in root's folders too, which are not on everyone's PATH."""
-    return shutil.which(name, path=os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"]))
-
-
-def require_program(name: str, package: str) -> str:
-    """The program's path. Without it the test is skipped, and fails where CI must not leave out any."""
-    found = find_program(name)
-    if found is None:
-        missing = f"{name} is missing: apt-get install {package}"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    return found
-
-
 def run_snakemake(folder: Path, *arguments: str, check: bool = True) -> str:
     """Run Snakemake in `folder` and return what it printed; progress goes to the terminal as well."""
     process = subprocess.run(

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from tests.cluster.slurm import Slurm
-from tests.conftest import ROOT, require_program
+from tests.conftest import ROOT
+from tests.system_parts import need_program
 
 PROFILE = "workflow/profiles/slurm"
 GENERIC_PROFILE = "workflow/profiles/generic"
@@ -20,7 +21,7 @@ GENERIC_PROFILE = "workflow/profiles/generic"
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
     """A running Slurm that Slurm's commands, and Snakemake, find through the environment."""
     for program, package in (("munged", "munge"), ("slurmctld", "slurm-wlm"), ("slurmd", "slurm-wlm")):
-        require_program(program, package)
+        need_program(program, package)
     profile = yaml.safe_load((ROOT / PROFILE / "config.yaml").read_text())
     folder = tmp_path_factory.mktemp("slurm")
     with (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.conftest import find_program
+from tests.system_parts import need_program
 
 CONFIGURATION = """
 ClusterName=test
@@ -127,10 +127,9 @@ class Slurm:
         return [f"--{option}={self.folder}/munge.{name}" for option, name in names.items()]
 
     def _start(self, name: str, *arguments: str) -> None:
+        argv = [need_program(name, "slurm-wlm, munge"), *arguments]
         with (self.folder / f"{name}.log").open("ab") as log:
-            self._running[name] = subprocess.Popen(
-                [str(find_program(name)), *arguments], env=self.environment, stdout=log, stderr=log
-            )
+            self._running[name] = subprocess.Popen(argv, env=self.environment, stdout=log, stderr=log)
 
     def _wait_for(self, ready, what: str) -> None:
         deadline = time.monotonic() + SECONDS_TO_START

@@ -1,15 +1,20 @@
 # The models that are compared: rows of one parameter space, method, strength, threshold.
 
 
-# A cluster's job reads this file too, without the target on its command line: it inherits the answer.
-if "rivals" in sys.argv:
-    os.environ["TPRUNE_RIVALS"] = "1"
+# A cluster's job reads this file too, without the target on its command line: it is told by the environment.
+os.environ["TPRUNE_RIVALS"] = (
+    "asked" if "rivals" in sys.argv else os.environ.get("TPRUNE_RIVALS", "")
+)
+
+
+envvars:
+    "TPRUNE_RIVALS",
 
 
 def is_compared(point):
     """Rivals stand in the tables once the target `rivals` asked for them, and from then on."""
     made = f"{RESULTS}/compact/method~{{method}}/strength~{{strength}}/threshold~{{threshold}}/check.json"
-    return "TPRUNE_RIVALS" in os.environ or os.path.exists(made.format(**point))
+    return bool(os.environ["TPRUNE_RIVALS"]) or os.path.exists(made.format(**point))
 
 
 grid = model_grid(settings)

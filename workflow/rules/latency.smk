@@ -1,4 +1,5 @@
-# Latency, device by device. The rules that time take all cores, so that nothing else of the workflow runs.
+# Latency, device by device. The rules that time take all cores, so that nothing else of the workflow runs; on a
+# cluster they have a node for themselves.
 # An attempt that fails leaves the samples that were there: `update` restores them.
 
 devices = read_devices(settings.devices.sheet, settings.latency)
@@ -30,10 +31,12 @@ for device in devices:
         localrule: device.kind != "local"
         conda:
             "../../envs/tprune.yaml"
-        threads: workflow.cores
+        threads: whole_machine()
         resources:
-            mem_mb=4000,
-            runtime=60,
+            mem_mb=growing(memory.timing(settings)),
+            runtime=growing(60),
+            exclusive=1,
+            slurm_extra="--exclusive",
             keep=int(settings.devices.keep),
             connect_timeout=settings.devices.connect_timeout,
         params:
@@ -87,10 +90,12 @@ rule latency_budget:
         f"{RESULTS}/benchmarks/latency/latency_budget.tsv"
     conda:
         "../../envs/tprune.yaml"
-    threads: workflow.cores
+    threads: whole_machine()
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(memory.timing(settings)),
+        runtime=growing(30),
+        exclusive=1,
+        slurm_extra="--exclusive",
     params:
         dtypes=list(settings.latency.dtypes),
         beams=list(settings.latency.beams),
@@ -157,8 +162,8 @@ rule costs:
         "../../envs/tprune.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=growing(memory.timing(settings)),
+        runtime=growing(20),
     params:
         grid=grid,
         dtypes=list(settings.latency.dtypes),

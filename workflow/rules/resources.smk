@@ -10,6 +10,7 @@ localrules:  # a second or two; and a compute node may be without a network
     fetch_bible,
     sparsity_profile,
     latency_summary,
+    cost_strengths,
     headline_table,
     lines_table,
     weak_penalty_table,

@@ -29,8 +29,8 @@ TIMING_BYTES_PER_WEIGHT = 8  # of every model at once, float32 and int8
 def training(settings: Settings) -> int:
     """A job of baseline, bssl, shs, prune or scratch."""
     model, layers = settings.model, settings.model.encoder_layers + settings.model.decoder_layers
-    kept = layers * (KEPT_PER_WIDTH * model.d_model + KEPT_PER_FFN * model.ffn_dim)
-    kept += KEPT_PER_PIECE * settings.corpus.vocabulary_size
+    in_layers = layers * (KEPT_PER_WIDTH * model.d_model + KEPT_PER_FFN * model.ffn_dim)
+    kept = in_layers + KEPT_PER_PIECE * settings.corpus.vocabulary_size
     held = TRAINING_BYTES_PER_WEIGHT * count_weights(settings) + 4 * kept * settings.training.max_tokens
     return round(HEADROOM * (SNAKEMAKE + 2 * TORCH + held / MB))
 
