@@ -6,10 +6,7 @@ is taken over from it (ctranslate2.converters.fairseq, 4.8) is what a fairseq mo
 the padding index.
 """
 
-import os
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +15,7 @@ from ctranslate2.converters.utils import fuse_linear
 from ctranslate2.specs import attention_spec, common_spec, model_spec, transformer_spec
 from torch import Tensor, nn
 
+from tprune.atomic import whole_directory
 from tprune.errors import TPruneError
 from tprune.model.architecture import Architecture, AttentionShape, StackShape
 from tprune.model.attention import Attention
@@ -47,8 +45,8 @@ def export(
     Raises TPruneError where CTranslate2 cannot run the model or a dictionary does not fit it.
     """
     architecture = model.architecture
-    _check_vocabulary("source", source_pieces, architecture.source_vocabulary)
-    _check_vocabulary("target", target_pieces, architecture.target_vocabulary)
+    check_vocabulary("source", source_pieces, architecture.source_vocabulary)
+    check_vocabulary("target", target_pieces, architecture.target_vocabulary)
     spec = transformer_spec.TransformerSpec(
         _encoder(model.encoder, architecture), _decoder(model.decoder, architecture)
     )
@@ -60,25 +58,12 @@ def export(
     spec.config.add_attribute("max_target_positions", architecture.decoder.max_positions)
     spec.validate()
     spec.optimize(quantization=quantization)
-    with _whole_directory(Path(directory)) as partial:
+    with whole_directory(directory) as partial:
         spec.save(str(partial))
 
 
-@contextmanager
-def _whole_directory(directory: Path) -> Iterator[Path]:
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    partial = directory.with_name(f".{directory.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    try:
-        yield partial
-        shutil.rmtree(directory, ignore_errors=True)
-        partial.rename(directory)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _check_vocabulary(side: str, pieces: Sequence[str], size: int) -> None:
+def check_vocabulary(side: str, pieces: Sequence[str], size: int) -> None:
+    """Raise TPruneError where a dictionary has not one piece for each of the `size` rows of its embedding."""
     if len(pieces) != size:
         raise TPruneError(
             f"the {side} dictionary has {len(pieces)} pieces but the model's {side} embedding has {size} "
