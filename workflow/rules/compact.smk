@@ -31,3 +31,30 @@ rule compact:
         "Compacting {wildcards.method} (strength {wildcards.strength}, threshold {wildcards.threshold})"
     script:
         "../scripts/compact.py"
+
+
+rule export_onnx:
+    input:
+        weights=f"{RESULTS}/compact/{pruned.wildcard_pattern}/model.safetensors",
+        architecture=f"{RESULTS}/compact/{pruned.wildcard_pattern}/model.json",
+        data=f"{RESULTS}/corpus/data-bin",
+        source=f"{RESULTS}/corpus/encoded/test.src",
+        target=f"{RESULTS}/corpus/encoded/test.tgt",
+    output:
+        float32=directory(f"{RESULTS}/compact/{pruned.wildcard_pattern}/onnx/float32"),
+        int8=directory(f"{RESULTS}/compact/{pruned.wildcard_pattern}/onnx/int8"),
+        check=f"{RESULTS}/compact/{pruned.wildcard_pattern}/onnx/check.json",
+    log:
+        f"{RESULTS}/logs/export_onnx/{pruned.wildcard_pattern}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/export_onnx/{pruned.wildcard_pattern}.tsv"
+    conda:
+        "../../envs/tprune.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    message:
+        "ONNX of {wildcards.method} (strength {wildcards.strength}, threshold {wildcards.threshold})"
+    script:
+        "../scripts/export_onnx.py"

@@ -2,14 +2,15 @@
 
     encoder.onnx   tokens [S] (</s> at the end)
                    -> cross_key_L [heads, qk_dim, S], cross_value_L [heads, S, v_dim] of every decoder layer
-    decoder.onnx   token [1] (the piece before; </s> at first), position [1] (from 0), bar_end [1] (1: </s> may
-                   not come now), past_key_L [heads, P, qk_dim], past_value_L [heads, P, v_dim], cross_*
-                   -> next_token [1] (the best piece; never <pad>), logits [1, V], present_key_L, present_value_L
+    decoder.onnx   token [1] (the piece before; </s> at first), position [1] (from 0), bar_end [1] (1: </s>
+                   may not come now), past_key_L [heads, P, qk_dim], past_value_L [heads, P, v_dim], cross_*
+                   -> next_token [1] (the best piece; never <pad>), logits [1, V],
+                   present_key_L [heads, P + 1, qk_dim], present_value_L [heads, P + 1, v_dim]
     config.json    the sizes of the cache, the positions, the pieces of both sides
 
-Batch 1 and greedy: what a device measures. The graphs are written node by node, since sizes differ from layer to
-layer and the fewer nodes a step has, the less of its time is overhead. Keys and values of the source are
-computed once a sentence, in the encoder's graph; the scale of the attention is part of q_proj.
+Batch 1 and greedy: what a device measures. The graphs are written node by node, since sizes differ from
+layer to layer and the fewer nodes a step has, the less of its time is overhead. Keys and values of the
+source are computed once a sentence, in the encoder's graph; the scale of the attention is part of q_proj.
 """
 
 from collections.abc import Sequence
@@ -83,9 +84,9 @@ def _encoder(encoder: Encoder, decoder: Decoder, quantized: bool) -> Graph:
         assert isinstance(layer, DecoderLayer)
         attention = layer.encoder_attn
         heads, qk, v = _sizes(attention)
-        key, value = _projected(graph, x, attention, "kv")
-        key = graph.node("Transpose", graph.reshape(key, -1, heads, qk), perm=[1, 2, 0])
-        value = graph.node("Transpose", graph.reshape(value, -1, heads, v), perm=[1, 0, 2])
+        key, value = _heads(graph, x, attention, "kv")
+        key = graph.node("Transpose", key, perm=[1, 2, 0])
+        value = graph.node("Transpose", value, perm=[1, 0, 2])
         graph.output(f"cross_key_{i}", key, np.float32, [heads, qk, "source"])
         graph.output(f"cross_value_{i}", value, np.float32, [heads, "source", v])
     return graph
@@ -128,28 +129,32 @@ def _sizes(attention: Attention) -> tuple[int, int, int]:
     return attention.shape.num_heads, attention.shape.qk_dim, attention.shape.v_dim
 
 
-def _projected(graph: Graph, x: str, attention: Attention, which: str) -> list[str]:
-    """`x` [T, d] as queries, keys and values ("qkv", or fewer), [T, heads * size], from one product."""
-    shape = attention.shape
+def _projected(graph: Graph, x: str, attention: Attention, which: str) -> str:
+    """`x` [T, d] as queries, keys and values ("qkv", or fewer), side by side: from one product."""
+    scales = {"q": attention.shape.scale, "k": 1.0, "v": 1.0}
     modules = {"q": attention.q_proj, "k": attention.k_proj, "v": attention.v_proj}
-    scales = {"q": shape.scale, "k": 1.0, "v": 1.0}
     weights = [array(modules[name].weight) * np.float32(scales[name]) for name in which]
     biases = [array(modules[name].bias) * np.float32(scales[name]) for name in which]
-    product = graph.linear(x, np.concatenate(weights), np.concatenate(biases))
-    if len(which) == 1:
-        return [product]
-    sizes = graph.constant([len(weight) for weight in weights], np.int64)
-    names: list[str] = graph.node("Split", product, sizes, outputs=len(which), axis=1)
-    return names
+    return graph.linear(x, np.concatenate(weights), np.concatenate(biases))
+
+
+def _heads(graph: Graph, x: str, attention: Attention, which: str) -> list[str]:
+    """Queries, keys and values of `x` [T, d], each [T, heads, size]."""
+    heads, qk, v = _sizes(attention)
+    sizes = [v if name == "v" else qk for name in which]
+    product = _projected(graph, x, attention, which)
+    if qk == v:  # one node for all
+        product = graph.reshape(product, -1, heads * len(which), qk)
+        return graph.split(product, [heads] * len(which))
+    parts = graph.split(product, [heads * size for size in sizes])
+    return [graph.reshape(part, -1, heads, size) for part, size in zip(parts, sizes, strict=True)]
 
 
 def _attention_sublayer(graph: Graph, layer: EncoderLayer, x: str) -> str:
     attention = layer.self_attn
-    heads, qk, v = _sizes(attention)
-    query, key, value = _projected(graph, _before(graph, layer, "self_attn", x), attention, "qkv")
-    query = graph.node("Transpose", graph.reshape(query, -1, heads, qk), perm=[1, 0, 2])
-    key = graph.node("Transpose", graph.reshape(key, -1, heads, qk), perm=[1, 2, 0])
-    value = graph.node("Transpose", graph.reshape(value, -1, heads, v), perm=[1, 0, 2])
+    query, key, value = _heads(graph, _before(graph, layer, "self_attn", x), attention, "qkv")
+    query, value = (graph.node("Transpose", part, perm=[1, 0, 2]) for part in (query, value))
+    key = graph.node("Transpose", key, perm=[1, 2, 0])
     context = graph.node("Transpose", _attend(graph, query, key, value), perm=[1, 0, 2])
     return _after(graph, layer, "self_attn", x, _out(graph, context, attention))
 
@@ -159,13 +164,17 @@ def _cached_attention(graph: Graph, layer: DecoderLayer, x: str, number: int) ->
     heads, qk, v = _sizes(attention)
     past_key = graph.input(f"past_key_{number}", np.float32, [heads, "past", qk])
     past_value = graph.input(f"past_value_{number}", np.float32, [heads, "past", v])
-    query, key, value = _projected(graph, _before(graph, layer, "self_attn", x), attention, "qkv")
-    key = graph.node("Concat", past_key, graph.reshape(key, heads, 1, qk), axis=1)
-    value = graph.node("Concat", past_value, graph.reshape(value, heads, 1, v), axis=1)
+    product = _projected(graph, _before(graph, layer, "self_attn", x), attention, "qkv")
+    if qk == v:  # one node for all three
+        query, key, value = graph.split(graph.reshape(product, 3 * heads, 1, qk), [heads] * 3, axis=0)
+    else:
+        parts = graph.split(product, [heads * qk, heads * qk, heads * v])
+        query, key, value = (graph.reshape(part, heads, 1, -1) for part in parts)
+    key = graph.node("Concat", past_key, key, axis=1)
+    value = graph.node("Concat", past_value, value, axis=1)
     graph.output(f"present_key_{number}", key, np.float32, [heads, "present", qk])
     graph.output(f"present_value_{number}", value, np.float32, [heads, "present", v])
-    keys = graph.node("Transpose", key, perm=[0, 2, 1])
-    context = _attend(graph, graph.reshape(query, heads, 1, qk), keys, value)
+    context = _attend(graph, query, graph.node("Transpose", key, perm=[0, 2, 1]), value)
     return _after(graph, layer, "self_attn", x, _out(graph, context, attention))
 
 
@@ -174,7 +183,7 @@ def _cross_attention(graph: Graph, layer: DecoderLayer, x: str, number: int) -> 
     heads, qk, v = _sizes(attention)
     key = graph.input(f"cross_key_{number}", np.float32, [heads, qk, "source"])
     value = graph.input(f"cross_value_{number}", np.float32, [heads, "source", v])
-    (query,) = _projected(graph, _before(graph, layer, "encoder_attn", x), attention, "q")
+    query = _projected(graph, _before(graph, layer, "encoder_attn", x), attention, "q")
     context = _attend(graph, graph.reshape(query, heads, 1, qk), key, value)
     return _after(graph, layer, "encoder_attn", x, _out(graph, context, attention))
 

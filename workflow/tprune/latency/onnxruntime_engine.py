@@ -17,8 +17,8 @@ UNKNOWN = 3
 class OnnxRuntimeEngine:
     """A model of `tprune.compaction.onnx_export` on the CPU, one sentence at a time on `threads` threads."""
 
-    def __init__(self, directory: str | Path, threads: int) -> None:
-        """Load the model in `directory`.
+    def __init__(self, directory: str | Path, dtype: str, threads: int) -> None:
+        """Load the model in `directory`; its `dtype` is a matter of its weights.
 
         Pin the process before: the model's threads inherit their cores from the thread that loads it.
         A folder that holds no model raises TPruneError.
@@ -46,15 +46,11 @@ class OnnxRuntimeEngine:
         self._cross = [name for i in layers for name in (f"cross_key_{i}", f"cross_value_{i}")]
         self._past = [name for i in layers for name in (f"past_key_{i}", f"past_value_{i}")]
         self._present = [name.replace("past", "present") for name in self._past]
-        self._empty = {
-            name: _value(np.zeros((shape["heads"], 0, shape[size]), np.float32))
+        self._empty: dict[str, np.ndarray] = {
+            name: np.zeros((shape["heads"], 0, shape[size]), np.float32)
             for shape, i in zip(self._config["cache"], layers, strict=True)
             for name, size in ((f"past_key_{i}", "qk_dim"), (f"past_value_{i}", "v_dim"))
         }
-        self._bars = [_value(np.array([bar], np.int64)) for bar in (0, 1)]
-        self._positions = [
-            _value(np.array([i], np.int64)) for i in range(self._config["max_target_positions"])
-        ]
 
     def translate(self, pieces: Sequence[str], beam: int, forced_length: int | None) -> int:
         """Translate one sentence; return the number of output pieces, end mark excluded.
@@ -70,27 +66,38 @@ class OnnxRuntimeEngine:
 
     def decode(self, pieces: Sequence[str], forced_length: int | None) -> list[int]:
         """The indices of the output pieces, end mark excluded."""
-        tokens = np.array([*(self._ids.get(piece, UNKNOWN) for piece in pieces), END], np.int64)
-        cross = self._encoder.run_with_ort_values(self._cross, {"tokens": _value(tokens)})
-        feeds = {**self._empty, **dict(zip(self._cross, cross, strict=True))}
+        feeds = self.encode(pieces)
         most = longest_output(len(pieces)) if forced_length is None else forced_length
         least = 1 if forced_length is None else forced_length
-        token = _value(np.array([END], np.int64))
+        token = END
         output: list[int] = []
-        for step in range(min(most, len(self._positions))):
-            feeds |= {
-                "token": token,
-                "position": self._positions[step],
-                "bar_end": self._bars[step < least],
-            }
-            token, *present = self._decoder.run_with_ort_values(["next_token", *self._present], feeds)
-            chosen = int(token.numpy()[0])
-            if chosen == END:
+        for position in range(min(most, self._config["max_target_positions"])):
+            token = int(self.step(feeds, token, position, position < least)[0])
+            if token == END:
                 break
-            output.append(chosen)
-            feeds.update(zip(self._past, present, strict=True))
+            output.append(token)
         return output
 
+    def encode(self, pieces: Sequence[str]) -> dict[str, np.ndarray]:
+        """Run the encoder; what `step` needs: keys and values of the source, an empty cache."""
+        tokens = np.array([*(self._ids.get(piece, UNKNOWN) for piece in pieces), END], np.int64)
+        cross = self._encoder.run(self._cross, {"tokens": tokens})
+        return {**self._empty, **dict(zip(self._cross, cross, strict=True))}
 
-def _value(array: np.ndarray) -> onnxruntime.OrtValue:
-    return onnxruntime.OrtValue.ortvalue_from_numpy(array)
+    def step(
+        self,
+        feeds: dict[str, np.ndarray],
+        token: int,
+        position: int,
+        bar_end: bool,
+        fetch: str = "next_token",
+    ) -> np.ndarray:
+        """One step of the decoder after `token`; returns next_token [1] or logits [1, V], updates `feeds`.
+
+        Plain arrays: with OrtValues or an I/O binding a step of this many small tensors takes longer.
+        """
+        feeds["token"], feeds["position"] = np.array([token], np.int64), np.array([position], np.int64)
+        feeds["bar_end"] = np.array([bar_end], np.int64)
+        fetched, *present = self._decoder.run([fetch, *self._present], feeds)
+        feeds.update(zip(self._past, present, strict=True))
+        return fetched

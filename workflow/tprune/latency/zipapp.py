@@ -20,6 +20,7 @@ MODULES = (
     "latency/ctranslate2_engine",
     "latency/frequency",
     "latency/job",
+    "latency/onnxruntime_engine",
     "latency/pinning",
     "latency/protocol",
     "latency/run_job",
