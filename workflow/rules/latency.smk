@@ -39,6 +39,7 @@ for device in devices:
             slurm_extra="--exclusive",
             keep=int(settings.devices.keep),
             connect_timeout=settings.devices.connect_timeout,
+            ssh_config=settings.devices.ssh_config or "",
         params:
             grid=grid,
             device=device.measured(),

@@ -9,12 +9,12 @@ from tprune.latency.kinds import measure_device
 from tprune.latency.protocol import write_samples
 
 logs.start(snakemake.log[0])
-files, wanted, resources = snakemake.input, snakemake.params, snakemake.resources
+files, wanted, means = snakemake.input, snakemake.params, snakemake.resources
 device = Device(**wanted.device)
 artefacts = list_artefacts(wanted.grid, device.dtypes, files.models)
 settings = Settings(device.beams, device.threads, wanted.sentences, wanted.warm_up, wanted.seed)
 job = make_job(device.engine, artefacts, files.source, files.reference, settings, wanted.cool_down)
-access = Access(bool(resources.keep), resources.connect_timeout, dict(files.items()))
+access = Access(bool(means.keep), means.connect_timeout, means.ssh_config, dict(files.items()))
 samples, signature = measure_device(device, job, access)
 write_samples(snakemake.output.samples, samples)
 write_json(snakemake.output.signature, signature)

@@ -37,6 +37,9 @@ class Devices(Section):
     cool_down: Seconds = Field(
         default=5.0, description="Rest of an ssh or adb device after every ten sentences, in seconds."
     )
+    ssh_config: str | None = Field(
+        default=None, description="ssh configuration to use in place of ~/.ssh/config."
+    )
     connect_timeout: Count = Field(
         default=15, description="Seconds until a device that does not answer is given up."
     )

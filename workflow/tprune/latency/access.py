@@ -10,9 +10,11 @@ class Access:
     """What every kind is given beside device and job.
 
     `keep`: what was copied to the device stays there. `connect_timeout`: seconds until a device that does
-    not answer is given up. `files`: the rule's inputs by name, for a kind that needs more than the models.
+    not answer is given up. `ssh_config`: a file in place of the user's own, or "". `files`: the rule's
+    inputs by name, for a kind that needs more than the models.
     """
 
     keep: bool = False
     connect_timeout: int = 15
+    ssh_config: str = ""
     files: Mapping[str, Any] = field(default_factory=dict)

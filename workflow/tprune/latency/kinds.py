@@ -4,13 +4,17 @@ from typing import Any
 
 from tprune.config.devices import Device
 from tprune.errors import TPruneError
-from tprune.latency import adb, local
+from tprune.latency import adb, local, ssh
 from tprune.latency.access import Access
 from tprune.latency.job import Job
 from tprune.latency.protocol import Sample
 from tprune.latency.result import check_result
 
-MEASURE = {"local": local.measure, "adb": adb.measure}
+MEASURE = {
+    "local": local.measure,
+    "ssh": ssh.measure,
+    "adb": adb.measure,
+}
 
 
 def measure_device(device: Device, job: Job, access: Access) -> tuple[list[Sample], dict[str, Any]]:
