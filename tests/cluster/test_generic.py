@@ -25,7 +25,7 @@ def test_a_cancelled_job_is_noticed_and_tried_again(
         (folder / "snakemake.log").open("w") as log,
         subprocess.Popen(argv, cwd=folder, stdout=log, stderr=log) as snakemake,
     ):
-        wait_for(lambda: list(folder.glob("results/smoke/state/baseline-*/checkpoint_*_10.pt")), "checkpoint")
+        wait_for(lambda: list(folder.glob("results/smoke/state/baseline-*/**/*_10.pt")), "checkpoint")
         (number,) = slurm.jobs("running")
         first = slurm.job(number)
         slurm.ask("scancel", number)

@@ -124,7 +124,7 @@ def test_a_cancelled_training_goes_on_from_its_checkpoint(
 ) -> None:
     folder = tree_with_corpus()
     with started(folder, BASELINE) as snakemake:
-        wait_for(lambda: list(folder.glob("results/smoke/state/baseline-*/checkpoint_*_10.pt")), "checkpoint")
+        wait_for(lambda: list(folder.glob("results/smoke/state/baseline-*/**/*_10.pt")), "checkpoint")
         (number,) = slurm.jobs("running")
         slurm.ask("scancel", number)
         ends_well(snakemake, folder)

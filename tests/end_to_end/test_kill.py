@@ -42,7 +42,7 @@ def test_a_killed_run_resumes_to_the_same_weights(tree_with_corpus, undisturbed:
     folder = tree_with_corpus()
     argv = [sys.executable, "-m", "snakemake", *arguments(folder)]
     with subprocess.Popen(argv, cwd=folder, start_new_session=True) as process:
-        wait_for(folder, "results/smoke/state/baseline-*/checkpoint_*_40.pt")
+        wait_for(folder, "results/smoke/state/baseline-*/*/checkpoint_*_40.pt")
         if victim == "all processes":
             os.killpg(process.pid, signal.SIGKILL)
         else:

@@ -1,21 +1,29 @@
-"""Resuming: which folder, which checkpoint, and one training process at a time."""
+"""Resuming: which folder, which checkpoint, and which processes there are."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+import torch
 
-from tprune.atomic import write_json
-from tprune.errors import TPruneError
-from tprune.training.owner import held, owner_record, record_owner, take_over
-from tprune.training.process import ends_with_parent, read_processes, write_processes
-from tprune.training.resume import newest_checkpoint, state_folder
+from tprune.training.generation import Generation, claim
+from tprune.training.process import (
+    ProcessIdentity,
+    end_processes,
+    ends_with_parent,
+    identities,
+    is_elsewhere,
+    running,
+)
+from tprune.training.resume import carry_over, newest_checkpoint, state_folder
 
 
 def write_zip(path: Path, when: int) -> None:
@@ -49,67 +57,105 @@ def test_what_a_crash_saved_is_not_resumed(tmp_path: Path) -> None:
     assert newest_checkpoint(tmp_path) is None
 
 
-@contextmanager
+@pytest.fixture
+def generations(tmp_path: Path) -> list[Generation]:
+    """Three owners after one another, the last one of now."""
+    made: list[Generation] = []
+    for _ in range(3):
+        claimed = claim(tmp_path / "state", made[-1] if made else None, [os.getpid()])
+        assert claimed is not None
+        made.append(claimed)
+    return made
+
+
+def test_a_new_generation_goes_on_from_a_copy_of_the_newest_whole_checkpoint(
+    generations: list[Generation],
+) -> None:
+    first, second, third = generations
+    write_zip(first.folder / "checkpoint_1_10.pt", 1000)
+    write_zip(second.folder / "checkpoint_1_20.pt", 500)  # by a clock that is behind the first one's
+    source = second.folder / "checkpoint_1_20.pt"
+    (second.folder / "log.csv").write_text("update,share\n10,0.5\n20,0.")
+    with source.open("rb") as of_a_sleeper:  # it may still write there when it wakes
+        copy = carry_over(third, "log.csv")
+        assert copy == third.folder / "checkpoint_1_20.pt" and zipfile.is_zipfile(copy)
+        assert os.fstat(of_a_sleeper.fileno()).st_ino != copy.stat().st_ino
+    assert (third.folder / "log.csv").read_text() == "update,share\n10,0.5\n"
+    assert [list(each.folder.iterdir()) for each in (first, second)] == [
+        [first.owner_file],
+        [second.owner_file],
+    ]
+
+
+@pytest.mark.parametrize("damage", ["cut", "overwritten"])
+def test_a_damaged_checkpoint_is_passed_over(generations: list[Generation], damage: str) -> None:
+    first, second, third = generations
+    write_zip(first.folder / "checkpoint_1_10.pt", 1000)
+    write_zip(second.folder / "checkpoint_1_20.pt", 2000)
+    whole = (second.folder / "checkpoint_1_20.pt").read_bytes()
+    middle = len(whole) // 2
+    cut, overwritten = whole[:middle], whole[:middle] + b"?" + whole[middle + 1 :]
+    (second.folder / "checkpoint_1_20.pt").write_bytes(cut if damage == "cut" else overwritten)
+    assert carry_over(third, "log.csv") == third.folder / "checkpoint_1_10.pt"
+
+
+def test_a_newcomer_killed_before_it_copied_loses_nothing(generations: list[Generation]) -> None:
+    first, _, third = generations
+    write_zip(first.folder / "checkpoint_1_10.pt", 1000)
+    assert carry_over(third, "log.csv") is not None
+
+
+def test_the_first_generation_has_nothing_to_go_on_from(tmp_path: Path) -> None:
+    first = claim(tmp_path / "state", None, [os.getpid()])
+    assert first is not None and carry_over(first, "log.csv") is None
+
+
+def test_a_checkpoint_of_torch_is_found_whole(generations: list[Generation]) -> None:
+    _, second, third = generations
+    torch.save({"weights": torch.arange(5.0)}, second.folder / "checkpoint_last.pt")
+    copy = carry_over(third, "log.csv")
+    assert copy is not None and torch.load(copy)["weights"].tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen]:
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield process
+        process.kill()
 
 
-def put_on_record(folder: Path, *pids: int, late: float = 0, host: str | None = None) -> None:
-    """The record of other processes; `late`: seconds added to the time they started."""
-    write_processes(owner_record(folder), list(pids))
-    found = read_processes(owner_record(folder))
-    changed = [{**each, "started": each["started"] + late, "host": host or each["host"]} for each in found]
-    write_json(owner_record(folder), changed)
+def identity(process: subprocess.Popen, **changed: Any) -> ProcessIdentity:
+    found = {**identities([process.pid])[0], **changed}
+    return ProcessIdentity(**found)  # type: ignore[typeddict-item]
 
 
-def test_an_orphaned_script_and_its_training_are_ended(tmp_path: Path) -> None:
-    with sleeper() as script, sleeper() as training:
-        put_on_record(tmp_path / "state", script.pid, training.pid, late=1)
-        take_over(tmp_path / "state")
-        assert not psutil.pid_exists(script.pid) and not psutil.pid_exists(training.pid)
+def test_a_process_is_known_again(sleeper: subprocess.Popen, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = running(identity(sleeper))
+    assert found is not None and found.pid == sleeper.pid
+    assert running(identity(sleeper, started=identity(sleeper)["started"] - 1000)) is None
+    monkeypatch.setenv("TPRUNE_HOST", "another")
+    assert is_elsewhere(identity(sleeper, host="here")) and running(identity(sleeper, host="here")) is None
 
 
-def test_another_process_of_the_same_number_is_left_alone(tmp_path: Path) -> None:
-    with sleeper() as innocent:
-        put_on_record(tmp_path / "state", innocent.pid, late=-1000)
-        take_over(tmp_path / "state")
-        assert innocent.poll() is None
+def test_containers_of_one_machine_and_one_name_are_told_apart(sleeper: subprocess.Popen) -> None:
+    other = identity(sleeper, namespace="pid:[1]")
+    assert is_elsewhere(other) and running(other) is None
 
 
-def test_the_record_names_this_process_and_outlasts_the_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "state"
-    with sleeper() as training, held(folder):
-        assert [each["pid"] for each in read_processes(owner_record(folder))] == [os.getpid()]
-        record_owner(folder, training.pid)
-        assert [each["pid"] for each in read_processes(owner_record(folder))] == [os.getpid(), training.pid]
-        folder.mkdir()
-        folder.rmdir()
-        assert owner_record(folder).exists()
-    assert list(tmp_path.iterdir()) == []
+def test_before_the_machine_was_started_anew_is_over(sleeper: subprocess.Popen) -> None:
+    before = identity(sleeper, boot="0123", namespace="pid:[1]")
+    assert not is_elsewhere(before) and running(before) is None
 
 
-def test_a_failed_training_is_off_the_record(tmp_path: Path) -> None:
-    with pytest.raises(TPruneError, match="failed"), held(tmp_path / "state"):
-        raise TPruneError("failed")
-    assert not owner_record(tmp_path / "state").exists()
-
-
-@pytest.mark.parametrize("text", ["", "[", "{}", "3", '[{"pid": 1}]', '["1"]'])
-def test_an_unreadable_record_names_nobody(tmp_path: Path, text: str) -> None:
-    owner_record(tmp_path / "state").write_text(text)
-    assert read_processes(owner_record(tmp_path / "state")) == []
-    take_over(tmp_path / "state")
-
-
-def test_a_training_on_another_machine_is_an_error(tmp_path: Path) -> None:
-    put_on_record(tmp_path / "state", os.getpid(), host="elsewhere")
-    expected = rf"owner.json: a training on elsewhere \(process {os.getpid()}\)"
-    with pytest.raises(TPruneError, match=expected):
-        take_over(tmp_path / "state")
+def test_all_that_a_process_started_is_ended_with_it() -> None:
+    with subprocess.Popen(["sh", "-c", "sleep 60 & sleep 60"]) as shell:
+        process = psutil.Process(shell.pid)
+        while len(children := process.children()) < 2:
+            time.sleep(0.01)
+        end_processes([process])
+        left = [child for child in children if child.is_running()]
+        assert all(child.status() == psutil.STATUS_ZOMBIE for child in left)
+    assert shell.returncode == -signal.SIGKILL
 
 
 def test_a_killed_script_takes_its_training_with_it() -> None:

@@ -1,6 +1,7 @@
 """`--task tprune_translation`: translation with a penalty on the lines of the model."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Optional
 
 import torch
@@ -9,6 +10,7 @@ from fairseq.tasks.translation import TranslationConfig, TranslationTask
 from torch import Tensor, nn
 
 from tprune.lines.coupled_sets import coupled_sets
+from tprune.training.generation import Generation
 from tprune.training.gradient_share import GradientShareLog
 from tprune.training.penalty_file import Penalty, PenaltySpec
 
@@ -20,6 +22,7 @@ class TPruneTranslationConfig(TranslationConfig):
     penalty_file: Optional[str] = field(default=None, metadata={"help": "penalty.json"})  # noqa: UP045
     gradient_share_file: Optional[str] = field(default=None, metadata={"help": "CSV to append to"})  # noqa: UP045
     gradient_share_interval: int = field(default=25, metadata={"help": "updates between its rows"})
+    generation_folder: Optional[str] = field(default=None, metadata={"help": "write only while it is owned"})  # noqa: UP045
 
 
 @register_task("tprune_translation", dataclass=TPruneTranslationConfig)
@@ -50,6 +53,16 @@ class TPruneTranslation(TranslationTask):
         iterator = super().get_batch_iterator(*args, epoch=1, **kwargs)
         iterator.epoch = epoch
         return iterator
+
+    def get_checkpoint_dict(self) -> dict[str, Any]:
+        """Called by fairseq before it writes a checkpoint: nothing of ours goes in.
+
+        A process that was suspended, and wakes after another took its training over, ends here.
+        """
+        folder = self.cfg.generation_folder
+        if folder and not Generation.read(Path(folder)).is_current():
+            raise SystemExit(f"{folder}: another process took this training over; no checkpoint is written")
+        return {}
 
     def optimizer_step(self, optimizer: Any, model: Any, update_num: int) -> None:
         """The optimiser's step, with the penalty's gradient before and its proximal step after.

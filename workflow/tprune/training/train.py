@@ -5,7 +5,6 @@ import dataclasses
 import json
 import logging
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,11 +20,11 @@ from tprune.model.architecture import Architecture
 from tprune.model.checkpoint import load_weights, save_model, stored_weights
 from tprune.model.transformer import Transformer
 from tprune.training.command import Schedule, StateFiles, Trainer, train_command
-from tprune.training.owner import held, record_owner
+from tprune.training.owner import Ownership, held
 from tprune.training.penalty_file import PenaltySpec
 from tprune.training.process import ends_with_parent
 from tprune.training.progress import Progress
-from tprune.training.resume import newest_checkpoint, state_folder
+from tprune.training.resume import carry_over, newest_checkpoint, state_folder
 
 logger = logging.getLogger(__name__)
 
@@ -56,16 +55,16 @@ def trained(run: Run, trainer: Trainer, state_root: Path) -> Iterator[tuple[Tran
     when the block ends without error: write the model inside it. A loss that becomes NaN, and any
     other failure of fairseq, raises TPruneError.
     """
-    files = StateFiles(state_folder(state_root, run.name, _shape(run, trainer)))
-    with held(files.folder):
+    with held(state_folder(state_root, run.name, _shape(run, trainer))) as ownership:
+        files = StateFiles(ownership.folder)
+        restore = carry_over(ownership.generation, files.gradient_share.name)
         _write_start(run, files)
-        restore = newest_checkpoint(files.folder)
         if restore is not None:
             logger.info("%s: resuming from %s", run.name, restore.name)
         argv = train_command(run.data, run.schedule, trainer, run.seed, files, restore, run.distillation)
-        _follow(argv, run, trainer, files)
+        _follow(argv, run, trainer, ownership)
         yield _finished_model(run, files), files
-        shutil.rmtree(files.folder, ignore_errors=True)
+        ownership.finish()
 
 
 def _architecture(run: Run) -> Architecture:
@@ -90,7 +89,6 @@ def _shape(run: Run, trainer: Trainer) -> list[bytes]:
 
 def _write_start(run: Run, files: StateFiles) -> None:
     """Write what the run starts from into its state folder."""
-    files.folder.mkdir(parents=True, exist_ok=True)
     _architecture(run).write(files.architecture)
     if initial := _initial_weights(run):
         with atomic_path(files.initial_weights) as partial:
@@ -107,7 +105,7 @@ def _data_digest(data: Path) -> bytes:
     return b"".join(path.name.encode() + path.read_bytes() for path in found)
 
 
-def _follow(argv: list[str], run: Run, trainer: Trainer, files: StateFiles) -> None:
+def _follow(argv: list[str], run: Run, trainer: Trainer, ownership: Ownership) -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": str(trainer.threads), "PYTHONUNBUFFERED": "1"}
     progress = Progress(run.name, run.schedule.updates)
     with subprocess.Popen(
@@ -119,10 +117,15 @@ def _follow(argv: list[str], run: Run, trainer: Trainer, files: StateFiles) -> N
         preexec_fn=ends_with_parent(),
     ) as process:
         assert process.stdout is not None
-        record_owner(files.folder, process.pid)
-        for line in process.stdout:
-            progress.read(line)
+        try:
+            ownership.guard(process)
+            for line in process.stdout:
+                progress.read(line)
+        except BaseException:
+            process.kill()
+            raise
     progress.log_pace(trainer.log_interval)
+    ownership.check()
     if process.returncode == 0:
         return
     if progress.not_a_number:
