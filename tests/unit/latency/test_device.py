@@ -28,6 +28,13 @@ def test_big_cores_come_before_little_ones(tmp_path: Path) -> None:
     assert choose_cores(1, [0, 1], tmp_path) == [1]
 
 
+def test_the_kernels_capacity_comes_before_the_frequency(tmp_path: Path) -> None:
+    for number, (megahertz, capacity) in enumerate(((2000, 300), (1900, 1024), (2000, 300))):
+        core(tmp_path, number, megahertz, str(number))
+        (tmp_path / f"cpu{number}/cpu_capacity").write_text(f"{capacity}\n", encoding="utf-8")
+    assert choose_cores(1, range(3), tmp_path) == [1]
+
+
 def test_two_threads_of_one_core_are_the_last_choice(tmp_path: Path) -> None:
     for number, siblings in enumerate(("0,2", "1,3", "0,2", "1,3")):
         core(tmp_path, number, 3000, siblings)
@@ -45,6 +52,17 @@ def test_pinning_holds() -> None:
     cores = pin(1)
     assert os.sched_getaffinity(0) == set(cores)
     assert len(cores) == 1
+
+
+def test_where_pinning_is_forbidden_it_goes_on_unpinned(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def forbid(process: int, cores: list[int]) -> None:
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setaffinity", forbid)
+    assert pin(1) == []
+    assert "not pinned" in caplog.text and device_signature([], {})["pinned_cores"] == []
 
 
 def test_signature_describes_this_device() -> None:
