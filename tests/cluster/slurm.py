@@ -60,7 +60,7 @@ class Slurm:
         key.write_bytes(os.urandom(1024))
         key.chmod(0o600)
         # A GPU in name only: what jobs ask for can be seen, and they find none.
-        (folder / "gres.conf").write_text("Name=gpu Count=1\n")
+        (folder / "gres.conf").write_text("Name=gpu File=/dev/zero\n")
         (folder / "slurm.conf").write_text(
             CONFIGURATION.format(
                 folder=folder,
