@@ -1,12 +1,14 @@
 """Where jobs run, by profile; and what the profile that plain `snakemake` takes leaves to others."""
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import yaml
 from snakemake.cli import parse_args
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, SMOKE, run_snakemake
 
 PROFILES = "workflow/profiles"
 
@@ -46,3 +48,13 @@ def test_a_cluster_is_not_bound_by_the_head_nodes_cores(
 def test_a_site_edits_partition_and_account_only() -> None:
     profile = yaml.safe_load((ROOT / PROFILES / "slurm/config.yaml").read_text())
     assert set(profile["default-resources"]) == {"slurm_partition", "mem_mb", "runtime"}
+
+
+def test_a_clusters_job_of_the_target_rivals_knows_them(
+    fresh_tree: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a job reads the Snakefile without the target on its command line, in the environment of the call."""
+    folder = fresh_tree()
+    assert "group_lasso" not in run_snakemake(folder, "all", "-n", *SMOKE)
+    monkeypatch.setenv("TPRUNE_RIVALS", "asked")
+    assert "group_lasso" in run_snakemake(folder, "all", "-n", *SMOKE)

@@ -71,3 +71,11 @@ def test_nothing_is_cleared_while_another_run_is_alive(killed: Path) -> None:
     assert "--rerun-incomplete" in run_snakemake(killed, "--cores", "1", check=False)
     assert (killed / LONG).read_text() == "old" and mark_file(killed, LONG).exists()
     assert owner(killed, 1).exists() and owner(killed, os.getpid()).exists()
+
+
+def test_a_clusters_job_clears_nothing(killed: Path) -> None:
+    """It reads the Snakefile in the middle of a run, whose Snakemake may have been killed meanwhile."""
+    put_gone_owner_on_record(killed)
+    run_snakemake(killed, "-n", "--cores", "1", "--mode", "remote", "--nolock", "--ignore-incomplete")
+    assert (killed / LONG).read_text() == "old" and mark_file(killed, LONG).exists()
+    assert owner(killed, 1).exists() and (killed / ".snakemake/locks/0.output.lock").exists()
