@@ -53,7 +53,7 @@ def test_a_site_edits_partition_and_account_only() -> None:
 def test_a_clusters_job_of_the_target_rivals_knows_them(
     fresh_tree: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Such a job reads the Snakefile without the target on its command line, in the environment of the call."""
+    """It reads the Snakefile without the target on its command line, in the environment of the call."""
     folder = fresh_tree()
     assert "group_lasso" not in run_snakemake(folder, "all", "-n", *SMOKE)
     monkeypatch.setenv("TPRUNE_RIVALS", "asked")
