@@ -28,7 +28,8 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
         pytest.MonkeyPatch.context() as patch,
         Slurm(folder, profile["default-resources"]["slurm_partition"]) as it,
     ):
-        patch.setenv("SLURM_CONF", it.environment["SLURM_CONF"])
+        for name, value in it.settings.items():
+            patch.setenv(name, value)
         yield it
     left = [
         process for process in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(cmdline(process))

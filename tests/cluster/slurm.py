@@ -50,7 +50,18 @@ class Slurm:
 
     def __init__(self, folder: Path, partition: str) -> None:
         self.folder = folder
-        self.environment = {**os.environ, "SLURM_CONF": str(folder / "slurm.conf")}
+        # A job's Snakemake calls srun without SLURM_CONF, so that it looks in /etc; this srun, first on the
+        # PATH, sets it again.
+        srun = folder / "bin/srun"
+        srun.parent.mkdir()
+        real = need_program("srun", "slurm-wlm")
+        srun.write_text(f"#!/bin/sh\nSLURM_CONF='{folder}/slurm.conf' exec {real} \"$@\"\n")
+        srun.chmod(0o755)
+        self.settings = {
+            "SLURM_CONF": str(folder / "slurm.conf"),
+            "PATH": f"{srun.parent}{os.pathsep}{os.environ['PATH']}",
+        }
+        self.environment = {**os.environ, **self.settings}
         self._running: dict[str, subprocess.Popen] = {}
         self._stack = ExitStack()
         for name in ("state", "spool"):

@@ -189,7 +189,7 @@ rule binarise:
         "corpus"
     conda:
         "../../envs/tprune.yaml"
-    threads: 4
+    threads: 2
     resources:
         mem_mb=growing(3000),
         runtime=growing(120),
