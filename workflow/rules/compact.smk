@@ -48,12 +48,14 @@ rule export_onnx:
         f"{RESULTS}/logs/export_onnx/{pruned.wildcard_pattern}.log",
     benchmark:
         f"{RESULTS}/benchmarks/export_onnx/{pruned.wildcard_pattern}.tsv"
+    group:
+        "point-{method}-{strength}-{threshold}"
     conda:
         "../../envs/tprune.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=growing(memory.compaction(settings)),
+        runtime=growing(30),
     message:
         "ONNX of {wildcards.method} (strength {wildcards.strength}, threshold {wildcards.threshold})"
     script:

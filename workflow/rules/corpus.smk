@@ -7,6 +7,7 @@ if settings.corpus.source == "bible":
             f"{RESULTS}/logs/corpus/fetch_bible.log",
         benchmark:
             f"{RESULTS}/benchmarks/corpus/fetch_bible.tsv"
+        localrule: True
         conda:
             "../../envs/tprune.yaml"
         threads: 1

@@ -62,6 +62,7 @@ rule latency_summary:
         f"{RESULTS}/logs/latency/summary/{{device}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/latency/summary/{{device}}.tsv"
+    localrule: True
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -121,6 +122,7 @@ rule cost_strengths:
         f"{RESULTS}/logs/latency/cost_strengths.log",
     benchmark:
         f"{RESULTS}/benchmarks/latency/cost_strengths.tsv"
+    localrule: True
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -161,7 +163,7 @@ rule costs:
         f"{RESULTS}/benchmarks/latency/costs.tsv"
     conda:
         "../../envs/tprune.yaml"
-    threads: 1
+    threads: settings.latency.threads
     resources:
         mem_mb=growing(memory.timing(settings)),
         runtime=growing(20),

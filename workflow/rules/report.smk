@@ -35,6 +35,7 @@ rule headline_table:
         f"{RESULTS}/logs/tables/headline.log",
     benchmark:
         f"{RESULTS}/benchmarks/tables/headline.tsv"
+    localrule: True
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -64,6 +65,7 @@ rule lines_table:
         f"{RESULTS}/logs/tables/lines.log",
     benchmark:
         f"{RESULTS}/benchmarks/tables/lines.tsv"
+    localrule: True
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -93,6 +95,7 @@ rule weak_penalty_table:
         f"{RESULTS}/logs/tables/weak_penalty.log",
     benchmark:
         f"{RESULTS}/benchmarks/tables/weak_penalty.tsv"
+    localrule: True
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -119,6 +122,7 @@ rule stage_cost_table:
         f"{RESULTS}/logs/tables/stage_cost.log",
     benchmark:
         f"{RESULTS}/benchmarks/tables/stage_cost.tsv"
+    localrule: True
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -152,6 +156,7 @@ rule summary_page:
         f"{RESULTS}/logs/tables/summary.log",
     benchmark:
         f"{RESULTS}/benchmarks/tables/summary.tsv"
+    localrule: True
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -177,6 +182,7 @@ rule trade_off_figure:
         f"{RESULTS}/logs/figures/trade_off.log",
     benchmark:
         f"{RESULTS}/benchmarks/figures/trade_off.tsv"
+    localrule: True
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -215,6 +221,7 @@ rule profile_figures:
         f"{RESULTS}/logs/figures/profile.log",
     benchmark:
         f"{RESULTS}/benchmarks/figures/profile.tsv"
+    localrule: True
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -242,6 +249,7 @@ rule line_norms_figure:
         f"{RESULTS}/logs/figures/line_norms.log",
     benchmark:
         f"{RESULTS}/benchmarks/figures/line_norms.tsv"
+    localrule: True
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -271,6 +279,7 @@ rule latency_budget_figure:
         f"{RESULTS}/logs/figures/latency_budget.log",
     benchmark:
         f"{RESULTS}/benchmarks/figures/latency_budget.tsv"
+    localrule: True
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -298,6 +307,7 @@ rule stage_cost_figure:
         f"{RESULTS}/logs/figures/stage_cost.log",
     benchmark:
         f"{RESULTS}/benchmarks/figures/stage_cost.tsv"
+    localrule: True
     conda:
         "../../envs/tprune.yaml"
     threads: 1

@@ -6,23 +6,6 @@ from snakemake.exceptions import WorkflowError
 from tprune.config import memory, runtime
 
 
-localrules:  # a second or two; and a compute node may be without a network
-    fetch_bible,
-    sparsity_profile,
-    latency_summary,
-    cost_strengths,
-    headline_table,
-    lines_table,
-    weak_penalty_table,
-    stage_cost_table,
-    summary_page,
-    trade_off_figure,
-    profile_figures,
-    line_norms_figure,
-    latency_budget_figure,
-    stage_cost_figure,
-
-
 def growing(amount):
     """More at each attempt: for a job that was killed for its memory or its time."""
     return lambda wildcards, attempt: amount * attempt
@@ -31,13 +14,12 @@ def growing(amount):
 def whole_machine():
     """Threads of a job that shares its machine with no other: here, all cores.
 
-    On a cluster it has a node for itself by exclusive allocation, and needs the cores that it times on.
+    On a cluster, whose profiles give no number of cores, it has a node for itself by exclusive allocation and
+    needs the cores that it times on.
     """
     try:
         return workflow.cores
-    except (
-        WorkflowError
-    ):  # no number of cores was given, as in the profiles for clusters
+    except WorkflowError:
         return settings.latency.threads
 
 

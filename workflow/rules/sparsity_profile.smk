@@ -14,6 +14,7 @@ rule sparsity_profile:
         f"{RESULTS}/logs/sparsity_profile/sparsity_profile.log",
     benchmark:
         f"{RESULTS}/benchmarks/sparsity_profile/sparsity_profile.tsv"
+    localrule: True
     conda:
         "../../envs/tprune.yaml"
     threads: 1
