@@ -18,8 +18,7 @@ def is_compared(point):
 
 
 grid = model_grid(settings)
-grid += [
-    point for point in rival_grid(settings) if point not in grid and is_compared(point)
-]
+rivals_alone = rival_grid(settings)[len(grid) :]
+grid += [point for point in rivals_alone if is_compared(point)]
 penalised = Paramspace(pd.DataFrame(penalised_grid(settings)))
 pruned = Paramspace(pd.DataFrame(grid))

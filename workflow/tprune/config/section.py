@@ -1,5 +1,6 @@
 """What every part of the configuration has in common, and the bounds its values share."""
 
+from collections import Counter
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -29,7 +30,7 @@ def _text(value: object) -> object:
 def _distinct(values: list[Any]) -> list[Any]:
     # Compared as they are written in file names: 0.1 and 0.10 are the same point of a sweep.
     names = [format(value, "g") if isinstance(value, float) else value for value in values]
-    repeated = sorted({str(name) for name in names if names.count(name) > 1})
+    repeated = sorted(str(name) for name, count in Counter(names).items() if count > 1)
     if repeated:
         raise ValueError(f"list each value once ({', '.join(repeated)} is repeated)")
     return values

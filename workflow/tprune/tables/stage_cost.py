@@ -29,11 +29,12 @@ def build(
     Raises TPruneError when there is no benchmark at all.
     """
     rows = []
+    compared = _compared(points)
     for stage in stages:
         files = [
             path
             for path in sorted((folder / stage).rglob("*.tsv"))
-            if _is_current(path.relative_to(folder).with_suffix(""), points, bssl_strengths)
+            if _is_current(path.relative_to(folder).with_suffix(""), compared, bssl_strengths)
         ]
         if not files:
             continue
@@ -77,7 +78,16 @@ def render(table: pd.DataFrame) -> str:
     return "# Cost of each stage\n\n" + note + pipe_table(titles, [*cells, total])
 
 
-def _is_current(job: Path, points: Sequence[Point], bssl_strengths: Sequence[str]) -> bool:
+def _compared(points: Sequence[Point]) -> set[frozenset[tuple[str, str]]]:
+    """What paths name of the points: method, method and strength, or these and the threshold."""
+    named = [
+        [("method", point.method), ("strength", point.strength), ("threshold", point.threshold)]
+        for point in points
+    ]
+    return {frozenset(each[:length]) for each in named for length in (1, 2, 3)}
+
+
+def _is_current(job: Path, compared: set[frozenset[tuple[str, str]]], bssl_strengths: Sequence[str]) -> bool:
     """Whether `job` (STAGE/..., without a suffix) is of a model or sweep that is still configured."""
     named = dict(_named_values(job))
     if job.parts[0] == "bssl":
@@ -86,10 +96,7 @@ def _is_current(job: Path, points: Sequence[Point], bssl_strengths: Sequence[str
         named = {"method": job.name}
     if "method" not in named:
         return True
-    texts = [
-        {"method": point.method, "strength": point.strength, "threshold": point.threshold} for point in points
-    ]
-    return any(named.items() <= text.items() for text in texts)
+    return frozenset(named.items()) in compared
 
 
 def _named_values(path: Path) -> Iterator[tuple[str, str]]:
