@@ -9,14 +9,24 @@ penalised_points = list(
 weighed_points = [
     point for point in penalised_points if not point.startswith("method~magnitude/")
 ]
+# The reference first: its latency stands in the plain columns.
+timed_devices = [
+    {"name": device.name, "beams": device.beams, "dtypes": device.dtypes}
+    for device in sorted(devices, key=lambda device: device != this_machine)
+]
+device_names = [device["name"] for device in timed_devices]
 figure_format = settings.figures.format
 
 
 rule headline_table:
     input:
-        summary=f"{RESULTS}/latency/{this_machine.name}/summary.csv",
+        summaries=expand(
+            f"{RESULTS}/latency/{{device}}/summary.csv", device=device_names
+        ),
+        signatures=expand(
+            f"{RESULTS}/latency/{{device}}/signature.json", device=device_names
+        ),
         costs=f"{RESULTS}/latency/local/costs.csv",
-        signature=f"{RESULTS}/latency/{this_machine.name}/signature.json",
         checks=expand(f"{RESULTS}/compact/{{point}}/check.json", point=points),
         architectures=expand(f"{RESULTS}/compact/{{point}}/model.json", point=points),
         scores=expand(
@@ -45,6 +55,7 @@ rule headline_table:
     params:
         points=points,
         dtypes=list(settings.latency.dtypes),
+        devices=timed_devices,
         beam=settings.evaluate.beam,
     message:
         "Joining quality, latency and size of every model"
@@ -145,7 +156,9 @@ rule summary_page:
         stage_cost=f"{RESULTS}/tables/stage_cost.csv",
         weak_penalty=f"{RESULTS}/tables/weak_penalty.csv",
         finding=f"{RESULTS}/sparsity_profile/finding.txt",
-        signature=f"{RESULTS}/latency/{this_machine.name}/signature.json",
+        signatures=expand(
+            f"{RESULTS}/latency/{{device}}/signature.json", device=device_names
+        ),
     output:
         html=report(
             f"{RESULTS}/tables/summary.html",
@@ -163,6 +176,8 @@ rule summary_page:
     resources:
         mem_mb=1000,
         runtime=5,
+    params:
+        devices=device_names,
     message:
         "Writing the page that opens the report"
     script:

@@ -12,6 +12,8 @@ findings = page.Findings(
     stage_cost=read_table(files.stage_cost, stage_cost.COLUMNS),
     weak_penalty=read_table(files.weak_penalty, weak_penalty.COLUMNS),
     finding=read_sentence(files.finding),
-    signature=read_record(files.signature),
+    signatures={
+        name: read_record(path) for name, path in zip(snakemake.params.devices, files.signatures, strict=True)
+    },
 )
 write_text(snakemake.output.html, page.render(findings))

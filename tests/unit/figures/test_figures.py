@@ -104,6 +104,21 @@ def test_dead_shares_pool_heads_and_strengths(profile_lines: pd.DataFrame) -> No
     assert len(shares) == 2 * (6 * 6 + 3 * 4)
 
 
+def test_trade_off_has_a_curve_for_each_other_device(headline: pd.DataFrame, tmp_path: Path) -> None:
+    timed = headline["dtype"] == "int8"
+    for number in range(6):
+        for name in ("speedup", "speedup_low", "speedup_high"):
+            headline[f"phone{number}_{name}"] = (headline[name] * (1 + 0.1 * number)).where(timed)
+        headline[f"phone{number}_condition"] = "ok"
+    headline.loc[(headline["dtype"] == "int8") & (headline["beam"] == 1), "speedup"] = float("nan")
+    trade_off.draw(headline, Sheet(tmp_path / "devices.svg", 50))
+    text = (tmp_path / "devices.svg").read_text(encoding="utf-8")
+    for number in range(6):
+        assert f"on phone{number}" in text
+    for colour, _ in trade_off.CURVES:
+        assert colour.lower() in text
+
+
 def test_trade_off_without_a_bleu_to_compare_with(headline: pd.DataFrame, tmp_path: Path) -> None:
     headline["bleu_change_percent"] = float("nan")
     trade_off.draw(headline, Sheet(tmp_path / "empty.png", 50))

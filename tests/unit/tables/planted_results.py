@@ -1,6 +1,7 @@
 """A results folder with numbers that are easy to check by hand: two dtypes, two beams, four models."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tprune.atomic import write_json
 from tprune.model.architecture import Architecture, AttentionShape, LayerShape, StackShape
 from tprune.tables.headline import Sources
 from tprune.tables.points import Point
+from tprune.tables.timings import Timed
 
 DTYPES = ("float32", "int8")
 BEAMS = (1, 4)
@@ -70,10 +72,28 @@ def plant(tmp_path: Path) -> Planted:
         for dtype in DTYPES:
             scores.append(tmp_path / "evaluate" / point.model / dtype / "scores.json")
             write_json(scores[-1], _score(point, dtype))
-    sources = Sources(tmp_path / "summary.csv", tmp_path / "costs.csv", checks, architectures, scores)
-    _summary().to_csv(sources.summary, index=False)
+    here = plant_device(tmp_path, "here", BEAMS, DTYPES, {"quiet": True, "throttled": None})
+    sources = Sources([here], tmp_path / "costs.csv", checks, architectures, scores)
     _costs().to_csv(sources.costs, index=False)
     return Planted(tmp_path, POINTS, DTYPES, sources)
+
+
+def plant_device(
+    tmp_path: Path,
+    name: str,
+    beams: Sequence[int],
+    dtypes: Sequence[str],
+    signature: dict[str, object],
+    slower: float = 1.0,
+) -> Timed:
+    """Write the summary and the signature of a device that takes `slower` times as long."""
+    device = Timed(name, beams, dtypes, tmp_path / f"{name}.csv", tmp_path / f"{name}.json")
+    summary = _summary()
+    summary[["latency_ms", "p90_ms"]] *= slower
+    asked = summary["beam"].isin(beams) & summary["dtype"].isin(dtypes)
+    summary[asked].to_csv(device.summary, index=False)
+    write_json(device.signature, signature)
+    return device
 
 
 def _score(point: Point, dtype: str) -> dict[str, object]:

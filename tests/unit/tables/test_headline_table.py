@@ -78,10 +78,16 @@ def test_control_that_translates_nothing_has_no_change(planted: Planted) -> None
     assert build(planted)["bleu_change_percent"].isna().all()
 
 
-@pytest.mark.parametrize("name", ["summary", "costs", "checks", "architectures", "scores"])
-def test_a_missing_file_is_named(planted: Planted, name: str) -> None:
+def path_of(planted: Planted, name: str) -> Path:
+    if name in ("summary", "signature"):
+        return Path(getattr(planted.sources.devices[0], name))
     source = getattr(planted.sources, name)
-    path = source if isinstance(source, Path) else source[-1]
+    return source if isinstance(source, Path) else source[-1]
+
+
+@pytest.mark.parametrize("name", ["summary", "signature", "costs", "checks", "architectures", "scores"])
+def test_a_missing_file_is_named(planted: Planted, name: str) -> None:
+    path = path_of(planted, name)
     path.unlink()
     with pytest.raises(TPruneError, match=str(path)):
         build(planted)
@@ -89,7 +95,7 @@ def test_a_missing_file_is_named(planted: Planted, name: str) -> None:
 
 @pytest.mark.parametrize(("name", "column"), [("summary", "speedup_low"), ("costs", "file_bytes")])
 def test_a_missing_column_is_named(planted: Planted, name: str, column: str) -> None:
-    path = getattr(planted.sources, name)
+    path = path_of(planted, name)
     pd.read_csv(path).drop(columns=column).to_csv(path, index=False)
     with pytest.raises(TPruneError, match=f"{path}.*{column}"):
         build(planted)
@@ -97,7 +103,7 @@ def test_a_missing_column_is_named(planted: Planted, name: str, column: str) -> 
 
 @pytest.mark.parametrize("name", ["summary", "costs"])
 def test_a_model_that_was_not_measured_is_named(planted: Planted, name: str) -> None:
-    path = getattr(planted.sources, name)
+    path = path_of(planted, name)
     table = pd.read_csv(path)
     table[table["model"] != "shs_0.01_0.2"].to_csv(path, index=False)
     with pytest.raises(TPruneError, match=f"{path}.*shs_0.01_0.2"):
@@ -111,7 +117,7 @@ def test_the_control_is_required(planted: Planted) -> None:
 
 def test_markdown_has_a_section_per_setting_and_the_signatures(planted: Planted) -> None:
     text = markdown.render(
-        build(planted), {"cpu": "Planted 9000", "governor": None, "engine": {"beam": [1, 4]}}, 5
+        build(planted), {"here": {"cpu": "Planted 9000", "governor": None, "engine": {"beam": [1, 4]}}}, 5
     )
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
         "## float32, beam 1",

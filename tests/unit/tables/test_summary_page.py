@@ -14,7 +14,7 @@ WEAK = pd.DataFrame(
 def render(planted: Planted, weak: pd.DataFrame) -> str:
     table = headline.build(planted.points, planted.dtypes, planted.sources)
     return page.render(
-        page.Findings(table, COST, weak, "It holds for Q & K <here>.", {"cpu": "Planted 9000"})
+        page.Findings(table, COST, weak, "It holds for Q & K <here>.", {"here": {"cpu": "Planted 9000"}})
     )
 
 

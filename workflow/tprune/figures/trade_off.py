@@ -1,6 +1,7 @@
 """The trade-off: speed-up against change of BLEU, both relative to the control."""
 
 import itertools
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,7 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
-from tprune.figures.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, Sheet, canvas
+from tprune.figures.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Sheet, canvas
+from tprune.tables.timings import column_name, devices_of
 
 # What TPrune (2021) reports, on phones: speed-up from 1.16x to 1.92x at a loss of 0 to 8 % BLEU.
 PAPER_SPEEDUP = (1.16, 1.92)
@@ -23,13 +25,23 @@ STYLES = {
     "magnitude": ("^", VERMILION),
     "scratch": ("D", PURPLE),
 }
+# Of devices beside the reference; Tol's muted scheme, which no method has.
+CURVES: tuple[tuple[str, Any], ...] = (
+    (SKY, "-"),
+    ("#882255", "--"),
+    ("#999933", "-."),
+    ("#332288", ":"),
+    ("#44AA99", "-"),
+)
 TITLES = {"shs": "SHS", "group_lasso": "group lasso", "scratch": "smaller, from scratch"}
 
 
 def draw(headline: pd.DataFrame, sheet: Sheet) -> None:
     """Draw one panel per beam (rows) and dtype (columns) of the headline table.
 
-    Models whose change of BLEU is not defined (the control translated nothing) are not drawn.
+    Points are the reference device's; each other device has a curve through its points of the method SHS,
+    and hollow marks for the others. Models whose change of BLEU is not defined (the control translated
+    nothing) are not drawn.
     """
     beams, dtypes = (list(dict.fromkeys(headline[name])) for name in ("beam", "dtype"))
     with canvas(sheet, 1.2 + 5.2 * len(dtypes), 1.0 + 4.0 * len(beams)) as figure:
@@ -37,7 +49,10 @@ def draw(headline: pd.DataFrame, sheet: Sheet) -> None:
         for (row, beam), (column, dtype) in itertools.product(enumerate(beams), enumerate(dtypes)):
             panel = panels[row, column]
             shown = headline[(headline["beam"] == beam) & (headline["dtype"] == dtype)]
-            _panel(panel, shown.dropna(subset=["bleu_change_percent"]))
+            shown = shown.dropna(subset=["bleu_change_percent"])
+            _panel(panel, shown.dropna(subset=["speedup"]))
+            for index, device in enumerate(devices_of(headline)):
+                _curve(panel, shown, device, *CURVES[index % len(CURVES)])
             panel.set_title(f"{dtype}, beam {beam}", loc="left", pad=8)
         for panel in panels[-1, :]:
             panel.set_xlabel("speed-up over the control (forced lengths)")
@@ -88,6 +103,24 @@ def _panel(panel: Axes, rows: pd.DataFrame) -> None:
     panel.margins(0.09, 0.14)
 
 
+def _curve(panel: Axes, rows: pd.DataFrame, device: str, colour: str, dashes: Any) -> None:
+    speedup, low, high = (column_name(device, f"speedup{end}") for end in ("", "_low", "_high"))
+    rows = rows.dropna(subset=[speedup]).sort_values(speedup)
+    curve = rows[rows["method"].isin(("control", "shs"))]
+    panel.plot(curve[speedup], curve["bleu_change_percent"], color=colour, linestyle=dashes, linewidth=1.3)
+    for _, row in rows.iterrows():
+        panel.errorbar(
+            row[speedup],
+            row["bleu_change_percent"],
+            xerr=[[row[speedup] - row[low]], [row[high] - row[speedup]]],
+            fmt=STYLES[family(row["method"])][0],
+            color=colour,
+            markerfacecolor="white",
+            markersize=5,
+            elinewidth=1,
+        )
+
+
 def _is_free_above(row: pd.Series, rows: pd.DataFrame) -> bool:
     """Whether the nearest neighbour in BLEU, among those close in speed-up, lies below."""
     width = rows["speedup"].max() - rows["speedup"].min()
@@ -112,6 +145,9 @@ def _legend(figure: Figure, headline: pd.DataFrame) -> None:
         for method, (marker, colour) in STYLES.items()
         if method in {family(name) for name in headline["method"]}
     ]
+    for name, (colour, dashes) in zip(devices_of(headline), itertools.cycle(CURVES), strict=False):
+        look: dict[str, Any] = {"color": colour, "linestyle": dashes, "marker": "o"}
+        handles.append(Line2D([], [], markerfacecolor="white", label=f"on {name}", **look))
     handles.append(Patch(facecolor=ORANGE, alpha=0.25, label="paper, on phones: 1.16-1.92x, 0 to -8 %"))
     figure.legend(
         handles=handles,

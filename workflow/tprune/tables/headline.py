@@ -14,16 +14,16 @@ from tprune.model.architecture import Architecture
 from tprune.tables.kept import COMPONENTS, kept_columns
 from tprune.tables.points import Point, method_rank
 from tprune.tables.sources import read_record, read_table
+from tprune.tables.timings import TIMED, TIMED_BESIDE, Timed, Timings, column_name
 
 SCORE_KEYS = ("bleu", "bleu_signature", "chrf", "chrf_signature", "p_value")
-SPEED_COLUMNS = ("latency_ms", "p90_ms", "speedup", "speedup_low", "speedup_high", "speedup_vs_float32")
 COST_COLUMNS = ("multiply_adds", "file_bytes", "peak_memory_bytes")
 KEPT_COLUMNS = (*(f"{name}_kept" for name in COMPONENTS), "layers_dropped")
 COLUMNS = (
     *("model", "method", "strength", "threshold", "dtype", "beam", "params"),
     *("bleu", "bleu_change_percent", "chrf", "p_value"),
-    *("latency_ms", "p90_ms", "speedup", "speedup_low", "speedup_high", "speedup_own_length"),
-    *("speedup_vs_float32", "bleu_change_percent_vs_float32"),
+    *TIMED,
+    "bleu_change_percent_vs_float32",
     *KEPT_COLUMNS,
     *COST_COLUMNS,
     *("bleu_signature", "chrf_signature"),
@@ -32,11 +32,11 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Sources:
-    """The files joined. `checks` and `architectures` are one per point, in the points' order;
-    `scores` are one per point and dtype, the dtype changing fastest.
+    """The files joined. `devices` begin with the reference; `checks` and `architectures` are one per point,
+    in the points' order; `scores` are one per point and dtype, the dtype changing fastest.
     """
 
-    summary: Path
+    devices: Sequence[Timed]
     costs: Path
     checks: Sequence[Path]
     architectures: Sequence[Path]
@@ -44,8 +44,9 @@ class Sources:
 
 
 def build(points: Sequence[Point], dtypes: Sequence[str], sources: Sources) -> pd.DataFrame:
-    """One row per model, dtype and beam, with `COLUMNS`.
+    """One row per model, dtype and beam, with `COLUMNS` and those of the devices beside the reference.
 
+    `condition` is "ok", or what the device suffered from while it was timed: "busy", "throttled" or both.
     `speedup` and its interval are at the references' lengths, against the control at the same dtype and
     beam; `bleu_change_percent` is relative, against the control at the same dtype. Raises TPruneError
     when a file, a column or a model's row is missing, or when baseline or control is not among the points.
@@ -56,16 +57,11 @@ def build(points: Sequence[Point], dtypes: Sequence[str], sources: Sources) -> p
             raise TPruneError(f"headline table: no `{needed}` among the models {methods}")
     models = _models(points, sources)
     scores = _scores(points, dtypes, sources)
-    summary = read_table(
-        sources.summary, ("method", "strength", "threshold", "dtype", "beam", "length", *SPEED_COLUMNS)
-    )
+    timings = Timings(sources.devices)
     costs = read_table(sources.costs, ("model", "dtype", *COST_COLUMNS))
     rows = []
     for dtype in dtypes:
-        beams = sorted(summary.loc[summary["dtype"] == dtype, "beam"].unique())
-        if not beams:
-            raise TPruneError(f"{sources.summary}: nothing measured in {dtype}; re-run the stage latency")
-        for beam, point in itertools.product(beams, points):
+        for beam, point in itertools.product(timings.beams(dtype), points):
             rows.append(
                 {
                     "model": point.model,
@@ -73,14 +69,19 @@ def build(points: Sequence[Point], dtypes: Sequence[str], sources: Sources) -> p
                     "strength": float(point.strength),
                     "threshold": float(point.threshold),
                     "dtype": dtype,
-                    "beam": int(beam),
+                    "beam": beam,
                     **models[point],
                     **scores[point, dtype],
-                    **_speed(summary, point, dtype, int(beam), sources.summary),
+                    **timings.columns(point, dtype, beam),
                     **_cost(costs, point, dtype, sources.costs),
                 }
             )
-    return _ordered(pd.DataFrame(rows, columns=list(COLUMNS)))
+    return _ordered(pd.DataFrame(rows, columns=columns([device.name for device in sources.devices[1:]])))
+
+
+def columns(devices: Sequence[str]) -> list[str]:
+    """The columns of the table with `devices` beside the reference."""
+    return [*COLUMNS, *(column_name(device, name) for device in devices for name in TIMED_BESIDE)]
 
 
 def change_percent(value: float, reference: float) -> float:
@@ -117,25 +118,6 @@ def _scores(
             change_percent(score["bleu"], control["float32"]) if "float32" in control else math.nan
         )
     return read
-
-
-def _speed(summary: pd.DataFrame, point: Point, dtype: str, beam: int, path: Path) -> dict[str, Any]:
-    same = (
-        (summary["method"] == point.key[0])
-        & (summary["strength"].astype(float) == point.key[1])
-        & (summary["threshold"].astype(float) == point.key[2])
-        & (summary["dtype"] == dtype)
-        & (summary["beam"] == beam)
-    )
-    found = {length: summary[same & (summary["length"] == length)] for length in ("forced", "own")}
-    for length, rows in found.items():
-        if len(rows) != 1:
-            raise TPruneError(
-                f"{path}: {len(rows)} rows for {point.model}, {dtype}, beam {beam}, length {length}; "
-                "there must be one: re-run the stage latency"
-            )
-    speed = {column: found["forced"][column].iloc[0] for column in SPEED_COLUMNS}
-    return {**speed, "speedup_own_length": found["own"]["speedup"].iloc[0]}
 
 
 def _cost(costs: pd.DataFrame, point: Point, dtype: str, path: Path) -> dict[str, Any]:

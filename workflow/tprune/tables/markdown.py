@@ -1,11 +1,12 @@
 """The headline table as Markdown: fewer columns, one section per dtype and beam, signatures beneath."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from tprune.tables.kept import COMPONENTS
+from tprune.tables.timings import column_name, devices_of, remarks
 
 KEPT_TITLES = {
     "encoder_self_attention": "enc self",
@@ -14,23 +15,51 @@ KEPT_TITLES = {
     "decoder_cross_attention": "dec cross",
     "decoder_ffn": "dec FFN",
 }
+MARK = "†"  # at times that a note says something of
 TITLES = (
     *("model", "params", "BLEU", "change", "p", "chrF", "ms", "speed-up (95 % interval)"),
     *("own lengths", *KEPT_TITLES.values(), "layers dropped"),
 )
 
 
-def render(table: pd.DataFrame, signature: dict[str, Any], beam_of_scores: int) -> str:
-    """The text of headline.md from `headline.build`'s table and the device's signature."""
+def render(table: pd.DataFrame, signatures: Mapping[str, dict[str, Any]], beam_of_scores: int) -> str:
+    """The text of headline.md from `headline.build`'s table and each device's signature, by name."""
     parts = ["# Headline\n\n", _reading(beam_of_scores)]
     for (dtype, beam), rows in table.groupby(["dtype", "beam"], sort=False):
         parts.append(f"\n## {dtype}, beam {beam}\n\n")
-        parts.append(pipe_table(TITLES, [_cells(row) for _, row in rows.iterrows()]))
+        titles = [title + mark(rows, "") if title == "ms" else title for title in TITLES]
+        parts.append(pipe_table(titles, [_cells(row) for _, row in rows.iterrows()]))
+        devices = [name for name in devices_of(table) if rows[column_name(name, "speedup")].notna().any()]
+        if devices:
+            parts += ["\nOn the other devices:\n\n", _beside(rows, devices)]
+        for line in notes(rows, ["", *devices]):
+            parts.append(f"\n{MARK} {line}\n")
     parts.append("\n## Signatures\n\n")
     for column, score in (("bleu_signature", "BLEU"), ("chrf_signature", "chrF")):
         parts.extend(f"- {score}: `{text}`\n" for text in dict.fromkeys(table[column]))
-    parts.extend(f"- {key}: {value}\n" for key, value in flat(signature))
+    for name, signature in signatures.items():
+        parts.append(f"\n### {name}\n\n")
+        parts.extend(f"- {key}: {value}\n" for key, value in flat(signature))
     return "".join(parts)
+
+
+def mark(rows: pd.DataFrame, device: str) -> str:
+    """`MARK` where the times of a device (the reference: "") must be read with a note, else nothing."""
+    return f" {MARK}" if any(remarks(rows[column_name(device, "condition")])) else ""
+
+
+def notes(rows: pd.DataFrame, devices: Sequence[str]) -> Iterator[str]:
+    """A line for each device and what its times suffered from."""
+    for device in devices:
+        for word, advice in remarks(rows[column_name(device, "condition")]):
+            yield f"{device or 'this machine'} was {word}: {advice}"
+
+
+def interval(row: pd.Series, device: str, between: str) -> tuple[str, str]:
+    """A device's speed-up and its 95 % interval as texts; dashes where it was not timed."""
+    speedup, low, high = (row[column_name(device, f"speedup{end}")] for end in ("", "_low", "_high"))
+    bounds = "-" if pd.isna(low) else f"{low:.2f}{between}{high:.2f}"
+    return number(speedup, ".2f", "x"), bounds
 
 
 def pipe_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -83,8 +112,25 @@ def _cells(row: pd.Series) -> list[str]:
         number(row["p_value"], ".3f"),
         number(row["chrf"], ".2f"),
         number(row["latency_ms"], ".1f"),
-        f"{row['speedup']:.2f}x ({row['speedup_low']:.2f}-{row['speedup_high']:.2f})",
+        _speedup(row, ""),
         number(row["speedup_own_length"], ".2f", "x"),
         *(f"{100 * row[f'{name}_kept']:.0f}" for name in COMPONENTS),
         str(int(row["layers_dropped"])),
     ]
+
+
+def _speedup(row: pd.Series, device: str) -> str:
+    speedup, bounds = interval(row, device, "-")
+    return speedup if bounds == "-" else f"{speedup} ({bounds})"
+
+
+def _beside(rows: pd.DataFrame, devices: Sequence[str]) -> str:
+    titles = ["model"]
+    for device in devices:
+        titles += [f"{device}: ms{mark(rows, device)}", f"{device}: speed-up"]
+    cells = []
+    for _, row in rows.iterrows():
+        cells.append([str(row["model"])])
+        for device in devices:
+            cells[-1] += [number(row[column_name(device, "latency_ms")], ".1f"), _speedup(row, device)]
+    return pipe_table(titles, cells)

@@ -1,6 +1,6 @@
 """One HTML page with what the run found, for the report: plain markup that needs nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from tprune.tables.kept import COMPONENTS
-from tprune.tables.markdown import KEPT_TITLES, flat, number
+from tprune.tables.markdown import KEPT_TITLES, MARK, flat, interval, mark, notes, number
+from tprune.tables.timings import column_name, devices_of
 
 STYLE = """
 body { font: 14px/1.5 system-ui, sans-serif; color: #222; background: #fff; margin: 1.5em; }
@@ -22,20 +23,24 @@ tr.dense td { background: #f3f3f3; } code { font-size: .92em; }
 
 @dataclass(frozen=True)
 class Findings:
-    """What the page shows: tables as their modules build them, `finding` the profile's sentence."""
+    """What the page shows: tables as their modules build them, `finding` the profile's sentence, and each
+    device's signature by its name, the reference's first.
+    """
 
     headline: pd.DataFrame
     stage_cost: pd.DataFrame
     weak_penalty: pd.DataFrame
     finding: str
-    signature: dict[str, Any]
+    signatures: Mapping[str, dict[str, Any]]
 
 
 def render(findings: Findings) -> str:
     """The page as text; it refers to no other file."""
     parts = ["<h2>Does the paper's finding hold here?</h2>", f"<p>{escape(findings.finding.strip())}</p>"]
     for (dtype, beam), rows in findings.headline.groupby(["dtype", "beam"], sort=False):
-        parts += [f"<h2>{escape(str(dtype))}, beam {beam}</h2>", _headline(rows)]
+        devices = [name for name in devices_of(rows) if rows[column_name(name, "speedup")].notna().any()]
+        parts += [f"<h2>{escape(str(dtype))}, beam {beam}</h2>", _headline(rows, devices)]
+        parts += [f"<p>{MARK} {escape(line)}</p>" for line in notes(rows, ["", *devices])]
     parts += ["<h2>Where the penalty was weak</h2>", _weak(findings.weak_penalty)]
     parts += ["<h2>Cost of each stage</h2>", _stage_cost(findings.stage_cost)]
     parts += ["<h2>Signatures</h2>", _signatures(findings)]
@@ -45,7 +50,7 @@ def render(findings: Findings) -> str:
     )
 
 
-def _headline(rows: pd.DataFrame) -> str:
+def _headline(rows: pd.DataFrame, devices: Sequence[str]) -> str:
     titles = [
         "model",
         "parameters",
@@ -53,10 +58,12 @@ def _headline(rows: pd.DataFrame) -> str:
         "change",
         "p",
         "chrF",
-        "latency (ms)",
+        f"latency (ms){mark(rows, '')}",
         "speed-up",
         "95 % interval",
     ]
+    for device in devices:
+        titles += [f"{device}: latency (ms){mark(rows, device)}", f"{device}: speed-up", "95 % interval"]
     titles += [f"{title} kept" for title in KEPT_TITLES.values()]
     cells, classes = [], []
     for _, row in rows.iterrows():
@@ -69,13 +76,16 @@ def _headline(rows: pd.DataFrame) -> str:
                 number(row["bleu_change_percent"], "+.1f", " %"),
                 number(row["p_value"], ".3f"),
                 number(row["chrf"], ".2f"),
-                number(row["latency_ms"], ".1f"),
-                number(row["speedup"], ".2f", "x"),
-                f"{row['speedup_low']:.2f} to {row['speedup_high']:.2f}",
+                *_timing(row, ""),
+                *(cell for device in devices for cell in _timing(row, device)),
                 *(f"{100 * row[f'{name}_kept']:.0f} %" for name in COMPONENTS),
             ]
         )
     return _table(titles, cells, classes)
+
+
+def _timing(row: pd.Series, device: str) -> tuple[str, str, str]:
+    return number(row[column_name(device, "latency_ms")], ".1f"), *interval(row, device, " to ")
 
 
 def _weak(table: pd.DataFrame) -> str:
@@ -108,7 +118,8 @@ def _signatures(findings: Findings) -> str:
         for name in ("bleu", "chrf")
         for text in dict.fromkeys(findings.headline[f"{name}_signature"])
     ]
-    pairs += list(flat(findings.signature))
+    for device, signature in findings.signatures.items():
+        pairs += flat(signature, f"{device}.")
     return "".join(f"<p>{escape(key)}: <code>{escape(value)}</code></p>" for key, value in pairs)
 
 
