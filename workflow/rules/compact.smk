@@ -47,7 +47,7 @@ rule export_onnx:
     log:
         f"{RESULTS}/logs/export_onnx/{pruned.wildcard_pattern}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/export_onnx/{pruned.wildcard_pattern}.tsv"
+        f"{RESULTS}/benchmarks/compact/onnx/{pruned.wildcard_pattern}.tsv"
     group:
         "point-{method}-{strength}-{threshold}"
     conda:
