@@ -1,6 +1,7 @@
 """Kind adb against a real adbd, the real bundle under qemu: through the workflow, and what goes wrong."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -198,6 +199,31 @@ def test_what_dies_on_this_side_leaves_nothing_there(
         with pytest.raises(TPruneError, match="another measurement is running on it"):
             measure_device(DEVICE, job(), access())
         process.send_signal(signal.SIGKILL)
+    device.wait_until_left()
+
+
+def test_a_phone_that_runs_out_of_memory_says_so(
+    phone: Callable[..., Phone], access: Callable[..., Access], job: Callable[..., Job]
+) -> None:
+    device = phone()
+
+    class Kill(logging.Handler):
+        """Does what Android does to the largest process."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            if WARMING_UP in record.getMessage():
+                device.measuring()[0].kill()
+
+    handler = Kill()
+    logger = logging.getLogger("tprune")
+    logger.setLevel("INFO")
+    logger.addHandler(handler)
+    try:
+        with pytest.raises(TPruneError, match="killed the measurement, most likely for want of memory"):
+            measure_device(DEVICE, job(2000), access())
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel("NOTSET")
     device.wait_until_left()
 
 

@@ -57,6 +57,15 @@ def test_adb_connect_is_believed_by_its_text_only(adb) -> None:
         connect("10.0.0.7:5555", 1)
 
 
+def test_a_device_in_the_network_that_is_not_authorised_says_so(adb) -> None:
+    adb(
+        'if [ "$1" = connect ]; then echo "failed to authenticate to 10.0.0.7:5555"; exit 0; fi\n'
+        f"printf '{LISTED}10.0.0.7:5555\tunauthorized\n'"
+    )
+    with pytest.raises(TPruneError, match="is `unauthorized`: unlock it and allow this computer"):
+        connect("10.0.0.7:5555", 2)
+
+
 def test_without_adb_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(TPruneError, match=r"no `adb` on this machine.*the package adb"):

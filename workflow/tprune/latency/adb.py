@@ -37,6 +37,8 @@ ROOT = "/data/local/tmp/tprune"
 RUN = f"{ROOT}/run"
 SPARE_BYTES = 50_000_000
 UNPACKING_SECONDS = 300
+KILLED = 128 + 9
+MACHINES = (ARCHITECTURE, "armv8l")  # the latter of 64-bit phones with a 32-bit shell
 EMULATOR = "qemu-aarch64-static"  # what a device of another architecture may have to run the bundle with
 WARM_CELSIUS = 38.0
 
@@ -111,7 +113,7 @@ def measure(device: Device, job: Job, access: Access) -> tuple[list[Sample], dic
 
 def _emulator(adb: Adb, identity: Identity) -> list[str]:
     """What to put before the bundle's commands: nothing on an aarch64 device."""
-    if identity.machine == ARCHITECTURE:
+    if identity.machine in MACHINES:
         return []
     if adb.shell(f"command -v {EMULATOR}", check=False)[0] == 0:
         logger.warning("%s is %s and emulates aarch64: its times say nothing", adb.serial, identity.machine)
@@ -133,6 +135,7 @@ def _run_folder(adb: Adb, keep: bool) -> Iterator[None]:
                 f"{RUN}); wait for its end, or restart the device"
             )
         if said != _READY:
+            adb.shell("true")  # raises where it is gone
             raise TPruneError(
                 f"{adb.serial} (adb): no folder {ROOT} can be made there; is {ROOT} another user's, or the "
                 "storage full?"
@@ -174,7 +177,7 @@ def _install(adb: Adb, bundle: Bundle, emulator: Sequence[str]) -> str:
         raise TPruneError(
             f"{adb.serial} (adb): the bundle does not run there (status {status}: {said.strip()[-500:]})"
         )
-    adb.shell(f"rm -rf {ROOT}/bundle-*[0-9a-f] && mv {unpacked} {folder}")
+    adb.shell(f"rm -rf {ROOT}/bundle-*[0-9a-f] && mv {unpacked} {folder}", timeout=UNPACKING_SECONDS)
     return folder
 
 
@@ -207,6 +210,11 @@ def _run(adb: Adb, command: Sequence[str]) -> None:
     """Run the measurement and show its progress."""
     script = _WORK.format(root=ROOT, command=shlex.join(command))
     status, errors = adb.follow(script, lambda line: logger.info("%s", line))
+    if status == KILLED:
+        raise TPruneError(
+            f"{adb.serial} (adb): the phone killed the measurement, most likely for want of memory: close "
+            "other apps, or time fewer models, beams or dtypes at once"
+        )
     if status:
         raise TPruneError(f"{adb.serial} (adb): the measurement ended with status {status}: {errors[-1500:]}")
 

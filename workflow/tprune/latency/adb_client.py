@@ -212,6 +212,8 @@ def _connect_by_network(address: str, timeout: int) -> None:
         said = (done.stdout + done.stderr).strip()
     except subprocess.TimeoutExpired:
         said = f"no answer in {timeout} s"
+    if said.startswith("failed to authenticate"):
+        return  # it is listed as unauthorized
     if not said.startswith(("connected to", "already connected to")):
         raise TPruneError(
             f"{address}: `adb connect` failed ({said}). Is the device on, in the same network and is its "

@@ -109,10 +109,10 @@ def read_condition(shell: Shell) -> Condition:
 
 
 def in_signature(identity: Identity, before: Condition, after: Condition) -> dict[str, Any]:
-    """What the signature holds of a phone."""
+    """What the signature holds of a phone; device and cpu only where it tells them."""
+    names = {"device": identity.name, "cpu": identity.soc}
     return {
-        "device": identity.name,
-        "cpu": identity.soc,
+        **{key: name for key, name in names.items() if name is not None},
         "phone": identity.properties,
         "condition_before": vars(before),
         "condition_after": vars(after),
