@@ -105,4 +105,9 @@ def device_files(device):
     """What a kind of device needs beside the models, by name: `Access.files`."""
     if device.kind == "adb":
         return {"bundle": f"{RESULTS}/bundle/bundle.tar.gz"}
+    if device.kind == "browser":
+        return {
+            "runtime": f"{RESULTS}/page/onnxruntime-web",
+            "subwords": f"{RESULTS}/corpus/subword.model",
+        }
     return {}

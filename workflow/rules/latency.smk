@@ -40,6 +40,11 @@ for device in devices:
             keep=int(settings.devices.keep),
             connect_timeout=settings.devices.connect_timeout,
             ssh_config=settings.devices.ssh_config or "",
+            page_host=settings.devices.page_host,
+            page_port=settings.devices.page_port,
+            page_timeout=settings.devices.page_timeout,
+            page_certificate=settings.devices.page_certificate or "",
+            page_key=settings.devices.page_key or "",
         params:
             grid=grid,
             device=device.measured(),

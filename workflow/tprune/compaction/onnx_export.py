@@ -6,7 +6,8 @@
                    may not come now), past_key_L [heads, P, qk_dim], past_value_L [heads, P, v_dim], cross_*
                    -> next_token [1] (the best piece; never <pad>), logits [1, V],
                    present_key_L [heads, P + 1, qk_dim], present_value_L [heads, P + 1, v_dim]
-    config.json    the sizes of the cache, the positions, the pieces of both sides
+    config.json    the sizes of the cache, the numbers of positions
+    vocabulary.json  the pieces of both sides
 
 Batch 1 and greedy: what a device measures. The graphs are written node by node, since sizes differ from
 layer to layer and the fewer nodes a step has, the less of its time is overhead. Keys and values of the
@@ -37,7 +38,7 @@ def export_onnx(
     directory: str | Path,
     quantization: Quantization,
 ) -> None:
-    """Write `directory`, whole: encoder.onnx, decoder.onnx and config.json.
+    """Write `directory`, whole: encoder.onnx, decoder.onnx, config.json and vocabulary.json.
 
     The pieces are those of fairseq's dictionaries, the special ones first. Raises TPruneError where a
     dictionary does not fit the model.
@@ -49,10 +50,12 @@ def export_onnx(
     with whole_directory(directory) as partial:
         _encoder(model.encoder, model.decoder, quantized).write(partial / "encoder.onnx")
         _decoder(model.decoder, quantized).write(partial / "decoder.onnx")
-        write_json(partial / "config.json", _config(model, source_pieces, target_pieces))
+        write_json(partial / "config.json", _config(model))
+        pieces = {"source_pieces": list(source_pieces), "target_pieces": list(target_pieces)}
+        write_json(partial / "vocabulary.json", pieces)
 
 
-def _config(model: Transformer, source: Sequence[str], target: Sequence[str]) -> dict[str, Any]:
+def _config(model: Transformer) -> dict[str, Any]:
     architecture = model.architecture
     cache = [
         {"heads": shape.num_heads, "qk_dim": shape.qk_dim, "v_dim": shape.v_dim}
@@ -62,8 +65,6 @@ def _config(model: Transformer, source: Sequence[str], target: Sequence[str]) ->
         "cache": cache,
         "max_source_positions": architecture.encoder.max_positions,
         "max_target_positions": architecture.decoder.max_positions,
-        "source_pieces": list(source),
-        "target_pieces": list(target),
     }
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
@@ -35,7 +35,8 @@ class Devices(Section):
     )
     keep: bool = Field(default=False, description="Leave what was copied to a device there.")
     cool_down: Seconds = Field(
-        default=5.0, description="Rest of an ssh or adb device after every ten sentences, in seconds."
+        default=5.0,
+        description="Rest of a device of another kind than local after ten sentences, in seconds.",
     )
     ssh_config: str | None = Field(
         default=None, description="ssh configuration to use in place of ~/.ssh/config."
@@ -43,6 +44,20 @@ class Devices(Section):
     connect_timeout: Count = Field(
         default=15, description="Seconds until a device that does not answer is given up."
     )
+    page_host: str = Field(
+        default="127.0.0.1",
+        description="Address that the page of kind browser is served on; 0.0.0.0 for the whole network.",
+    )
+    page_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8765, description="Its port; 0 for any that is free."
+    )
+    page_timeout: Count = Field(
+        default=1800, description="Seconds without a sign of life until a browser is given up."
+    )
+    page_certificate: str | None = Field(
+        default=None, description="Certificate (PEM) to serve the page by https with."
+    )
+    page_key: str | None = Field(default=None, description="The certificate's key (PEM).")
 
 
 @dataclass(frozen=True)

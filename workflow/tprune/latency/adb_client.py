@@ -138,6 +138,17 @@ class Adb:
                 except subprocess.TimeoutExpired:
                     process.kill()
 
+    @contextmanager
+    def reverse(self, port: int) -> Iterator[None]:
+        """Let `localhost:port` on the device be this machine's, as long as the block runs."""
+        done = self._adb(["reverse", f"tcp:{port}", f"tcp:{port}"], self._timeout)
+        if done.returncode:
+            raise self._error(f"`adb reverse` of port {port} failed", done.stdout + done.stderr)
+        try:
+            yield
+        finally:
+            self._adb(["reverse", "--remove", f"tcp:{port}"], self._timeout)
+
     def is_there(self) -> bool:
         """Whether the device answers."""
         try:

@@ -6,6 +6,7 @@ from tprune.config.devices import Device
 from tprune.errors import TPruneError
 from tprune.latency import adb, local, ssh
 from tprune.latency.access import Access
+from tprune.latency.browser import kind as browser_kind
 from tprune.latency.job import Job
 from tprune.latency.protocol import Sample
 from tprune.latency.result import check_result
@@ -14,6 +15,7 @@ MEASURE = {
     "local": local.measure,
     "ssh": ssh.measure,
     "adb": adb.measure,
+    "browser": browser_kind.measure,
 }
 
 

@@ -29,7 +29,10 @@ class OnnxRuntimeEngine:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         try:
-            self._config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+            self._config, vocabulary = (
+                json.loads((directory / name).read_text(encoding="utf-8"))
+                for name in ("config.json", "vocabulary.json")
+            )
             self._encoder, self._decoder = (
                 onnxruntime.InferenceSession(
                     str(directory / name), options, providers=["CPUExecutionProvider"]
@@ -41,7 +44,7 @@ class OnnxRuntimeEngine:
             raise TPruneError(
                 f"{directory}: ONNX Runtime cannot load it ({error}); delete it and make it again"
             ) from error
-        self._ids = {piece: index for index, piece in enumerate(self._config["source_pieces"])}
+        self._ids = {piece: index for index, piece in enumerate(vocabulary["source_pieces"])}
         layers = range(len(self._config["cache"]))
         self._cross = [name for i in layers for name in (f"cross_key_{i}", f"cross_value_{i}")]
         self._past = [name for i in layers for name in (f"past_key_{i}", f"past_value_{i}")]

@@ -96,10 +96,10 @@ async function translate(event) {
       card.querySelector(".output").dataset.ids = output.join(" ");
       card.querySelector(".time").textContent = `${times[i].toFixed(1)} ms`;
     });
-    const ratio = times[0] / times[1];
-    at("verdict").textContent = ratio >= 1
-      ? `The model on the right was ${ratio.toFixed(2)} times as fast.`
-      : `The model on the left was ${(1 / ratio).toFixed(2)} times as fast.`;
+    const names = indices.map((i) => job.models[i].candidate.model);
+    const [slow, fast] = times[0] >= times[1] ? [0, 1] : [1, 0];
+    at("verdict").textContent =
+      `${names[fast]} was ${(times[slow] / times[fast]).toFixed(2)} times as fast as ${names[slow]}.`;
   } catch (error) {
     at("verdict").textContent = "";
     warn("translate", error.message);
@@ -156,7 +156,8 @@ const show = {
     at("results").hidden = false;
     const most = Math.max(...rows.map((row) => row.speedup ?? 0));
     const lines = [];
-    for (const dtype of new Set(rows.map((row) => row.dtype))) {
+    for (const dtype of new Set(job.models.map((model) => model.candidate.dtype))) {
+      if (!rows.some((row) => row.dtype === dtype)) continue;
       lines.push(line("dtype", [dtype, "", ""]));
       for (const row of rows.filter((one) => one.dtype === dtype).sort((a, b) => b.milliseconds - a.milliseconds)) {
         const speedup = row.speedup === null ? "" : `${row.speedup.toFixed(2)}x`;
