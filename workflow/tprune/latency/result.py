@@ -60,7 +60,7 @@ def parse_result(text: str | bytes, job: Job) -> tuple[list[Sample], dict[str, A
         raise TPruneError(f"result: {len(text)} bytes, more than the {largest_result(job)} this job can have")
     try:
         record = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TPruneError(f"result: not JSON ({error})") from error
     if not isinstance(record, dict) or set(record) != {"samples", "signature"}:
         raise TPruneError("result: must be an object with the keys samples and signature, and no others")

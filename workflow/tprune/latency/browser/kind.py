@@ -20,6 +20,7 @@ from tprune.latency.browser.content import Content
 from tprune.latency.browser.server import PageServer, Progress, Result, serving_page
 from tprune.latency.job import Job
 from tprune.latency.protocol import Sample
+from tprune.latency.signature import device_signature
 from tprune.latency.throttling import throttling
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ def measure(device: Device, job: Job, access: Access) -> tuple[list[Sample], dic
         elif device.address == HEADLESS:
             with opening.headless(_starting(server)) as check:
                 samples, signature = wait_for_result(server, access.serving.timeout, check)
+            signature |= _this_machine()
         else:
             serial = device.address.removeprefix(ADB)
             url = _starting(server)
@@ -93,6 +95,12 @@ def wait_for_result(server: PageServer, timeout: float, check: Callable[[], None
             said = heard
             what = "warm-up" if event.warming_up else "timed"
             logger.info("%s: %d of %d translations", what, event.done, event.total)
+
+
+def _this_machine() -> dict[str, Any]:
+    """What a browser does not tell."""
+    told = device_signature((), {})
+    return {key: told[key] for key in ("device", "cpu", "architecture", "memory_bytes", "system", "kernel")}
 
 
 def _starting(server: PageServer) -> str:

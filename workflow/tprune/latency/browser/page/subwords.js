@@ -57,8 +57,13 @@ class SentencePiece {
     if (this.charsmap) clean = this.charsmap.apply(clean, this.defined);
     if (model.remove_extra_whitespaces) clean = clean.replace(/ +/g, " ").replace(/^ | $/g, "");
     if (!clean) return [];
-    if (model.add_dummy_prefix) clean = model.whitespace_as_suffix ? clean + " " : " " + clean;
+    const suffix = model.add_dummy_prefix && model.whitespace_as_suffix;
+    if (model.add_dummy_prefix && !suffix) clean = " " + clean;
     if (model.escape_whitespaces) clean = clean.replaceAll(" ", BLANK);
+    const blank = model.escape_whitespaces ? BLANK : " ";
+    // As sentencepiece: blanks at the end go when they are escaped, those that the text had among them.
+    if (model.remove_extra_whitespaces) while (clean.endsWith(blank)) clean = clean.slice(0, -1);
+    if (suffix) clean += blank;
     const symbols = [];
     for (let i = 0; i < clean.length; ) {
       const own = this.defined.find((piece) => clean.startsWith(piece, i));
