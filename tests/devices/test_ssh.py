@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 import venv
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,10 +16,12 @@ import pytest
 from board import Board
 
 from tests.conftest import SMOKE, run_snakemake
+from tprune.atomic import write_json
 from tprune.config.devices import Device
 from tprune.errors import TPruneError
 from tprune.latency.access import Access
 from tprune.latency.assignment import Settings, list_artefacts, make_job
+from tprune.latency.bundle import LOADER, MANIFEST, file_sha256
 from tprune.latency.job import Job
 from tprune.latency.kinds import measure_device
 from tprune.latency.ssh_client import SshClient
@@ -135,7 +139,7 @@ def test_the_boards_pip_installs_the_engine_once_where_it_is_kept(
 def test_what_dies_on_this_side_leaves_nothing_there(
     board: Board, job: Callable[..., Job], tmp_path: Path
 ) -> None:
-    job(2000).write(tmp_path / "job.json")
+    replace(job(100), cool_down=2.0).write(tmp_path / "job.json")
     program = (
         "import logging, sys\n"
         "from tprune.config.devices import Device\n"
@@ -179,6 +183,38 @@ def test_a_board_that_lacks_something_says_what(
     with pytest.raises(TPruneError, match=r"needs Python 3\.10 or newer with pip .*python3 is absent"):
         measure_device(DEVICE, job(4), access(board))
     board.wait_until_left()
+
+
+def test_an_arm_board_without_python_gets_the_bundle(
+    board: Board, job: Callable[..., Job], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The bundle's loader is a stand-in, as this machine is none of ARM; test_adb.py runs the real bundle."""
+    programs = board.home.parent / "bin"
+    python = programs / "python3"
+    loader = python.read_text(encoding="utf-8").replace('"$@"', '"${@:5}"').replace("/bin/sh", "/bin/bash")
+    python.write_text("#!/bin/sh\nexit 127\n", encoding="utf-8")
+    (programs / "uname").write_text("#!/bin/sh\necho aarch64\n", encoding="utf-8")
+    (programs / "uname").chmod(0o755)
+    archive = tmp_path / "bundle/bundle.tar.gz"
+    means = replace(access(board, keep=True), board_bundle=str(archive))
+    with pytest.raises(TPruneError, match=r"run `snakemake --cores 1 bundle` once"):
+        measure_device(DEVICE, job(4), means)
+
+    (tmp_path / LOADER).parent.mkdir(parents=True)
+    (tmp_path / LOADER).write_text(loader, encoding="utf-8")
+    (tmp_path / LOADER).chmod(0o755)
+    archive.parent.mkdir()
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(tmp_path / LOADER, LOADER)
+    sizes = {"archive_bytes": archive.stat().st_size, "unpacked_bytes": 1000}
+    about = {"sha256": file_sha256(archive), **sizes, "python": "3", "ctranslate2": "4"}
+    write_json(archive.with_name(MANIFEST), about)
+    with caplog.at_level("INFO"):
+        measure_device(DEVICE, job(4), means)
+        assert "copying the bundle" in caplog.text
+        caplog.clear()
+        measure_device(DEVICE, job(4), means)
+        assert "copying the bundle" not in caplog.text, "it was kept"
 
 
 def test_a_model_that_arrives_damaged_is_noticed(board: Board, job: Callable[..., Job]) -> None:

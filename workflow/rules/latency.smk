@@ -45,6 +45,8 @@ for device in devices:
             page_timeout=settings.devices.page_timeout,
             page_certificate=settings.devices.page_certificate or "",
             page_key=settings.devices.page_key or "",
+            # Which boards need it is not known before they are asked, so it is no input.
+            board_bundle=f"{RESULTS}/bundle/bundle.tar.gz",
         params:
             grid=grid,
             device=device.measured(),

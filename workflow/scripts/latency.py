@@ -17,7 +17,14 @@ job = make_job(device.engine, artefacts, files.source, files.reference, settings
 serving = Serving(
     means.page_host, means.page_port, means.page_timeout, means.page_certificate, means.page_key
 )
-access = Access(bool(means.keep), means.connect_timeout, means.ssh_config, dict(files.items()), serving)
+access = Access(
+    bool(means.keep),
+    means.connect_timeout,
+    means.ssh_config,
+    means.board_bundle,
+    dict(files.items()),
+    serving,
+)
 samples, signature = measure_device(device, job, access)
 write_samples(snakemake.output.samples, samples)
 write_json(snakemake.output.signature, signature)

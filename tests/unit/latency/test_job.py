@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tprune.compaction.onnx_export import export_onnx
 from tprune.errors import TPruneError
 from tprune.latency import zipapp
-from tprune.latency.assignment import Settings, make_job
+from tprune.latency.assignment import Settings, list_artefacts, make_job
 from tprune.latency.job import Artefact, Job
 from tprune.latency.result import read_result
+from tprune.model.architecture import Architecture
+from tprune.model.transformer import Transformer
+
+CONTROL = {"method": "control", "strength": "0", "threshold": "0"}
 
 
 @pytest.fixture
@@ -57,6 +62,22 @@ def test_the_zipapp_measures_without_this_package(job: Job, tmp_path: Path) -> N
     samples, signature = read_result(tmp_path / "out", job)
     assert len(samples) == job.expected_samples
     assert signature["cool_down"] == 0.01
+
+
+def test_the_zipapp_measures_with_onnx_runtime(
+    uneven: Architecture, encoded: tuple[Path, Path], tmp_path: Path
+) -> None:
+    model = Transformer(uneven).eval()
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", *(f"p{index}" for index in range(36))]
+    export_onnx(model, pieces, pieces, tmp_path / "onnx", "float32")
+    found = list_artefacts([CONTROL], ["float32"], [tmp_path / "onnx"])
+    job = make_job("onnxruntime", found, *encoded, Settings([1], 1, 3, 2, 1))
+    zipapp.build(tmp_path / "measure.pyz")
+    job.write(tmp_path / "job.json")
+    done = run_zipapp(tmp_path / "measure.pyz", tmp_path / "job.json", tmp_path / "out")
+    assert done.returncode == 0, done.stdout + done.stderr
+    _, signature = read_result(tmp_path / "out", job)
+    assert signature["engine"]["name"] == "onnxruntime"
 
 
 def test_the_zipapp_says_in_one_line_what_is_wrong(job: Job, tmp_path: Path) -> None:

@@ -25,12 +25,14 @@ class Access:
     """What every kind is given beside device and job.
 
     `keep`: what was copied to the device stays there. `connect_timeout`: seconds until a device that does
-    not answer is given up. `ssh_config`: a file in place of the user's own, or "". `files`: the rule's
-    inputs by name, for a kind that needs more than the models. `serving`: of kind browser.
+    not answer is given up. `ssh_config`: a file in place of the user's own, or "". `board_bundle`: where the
+    aarch64 bundle is, if it was made, for a board without Python. `files`: the rule's inputs by name, for a
+    kind that needs more than the models. `serving`: of kind browser.
     """
 
     keep: bool = False
     connect_timeout: int = 15
     ssh_config: str = ""
+    board_bundle: str = ""
     files: Mapping[str, Any] = field(default_factory=dict)
     serving: Serving = Serving()

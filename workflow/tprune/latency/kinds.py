@@ -1,5 +1,6 @@
 """The kinds of devices: which function measures on which."""
 
+import logging
 from typing import Any
 
 from tprune.config.devices import Device
@@ -10,6 +11,9 @@ from tprune.latency.browser import kind as browser_kind
 from tprune.latency.job import Job
 from tprune.latency.protocol import Sample
 from tprune.latency.result import check_result
+from tprune.latency.throttling import throttling
+
+logger = logging.getLogger(__name__)
 
 MEASURE = {
     "local": local.measure,
@@ -22,11 +26,18 @@ MEASURE = {
 def measure_device(device: Device, job: Job, access: Access) -> tuple[list[Sample], dict[str, Any]]:
     """Time the job's models on `device`; return all samples and the signature, checked against the job.
 
-    A TPruneError names the device and says what to check.
+    Where a device slowed down, this is warned of and stands in the signature (`throttled`). A TPruneError
+    names the device and says what to check.
     """
     if device.kind not in MEASURE:
         raise TPruneError(f"device {device.name}: kind {device.kind} cannot be measured by this version")
     try:
-        return check_result(*MEASURE[device.kind](device, job, access), job)
+        samples, signature = check_result(*MEASURE[device.kind](device, job, access), job)
     except TPruneError as error:
         raise TPruneError(f"device {device.name}: {error}") from error
+    if "throttling" not in signature:
+        found = throttling(signature, samples, job.block)
+        signature |= {"throttling": found, "throttled": None if found is None else bool(found)}
+        for reason in found or []:
+            logger.warning("%s slowed down: %s; let it cool, or raise devices.cool_down", device.name, reason)
+    return samples, signature

@@ -2,7 +2,8 @@
 
 In the board's ~/.cache/tprune-board, all of which goes at the end unless `devices.keep`:
 
-    engines/NAME-VERSION-pyXY/   the engine, installed by the board's own pip
+    engines/NAME-VERSION-pyXY/   the engine, installed by the board's own pip; or
+    engines/bundle-DIGEST/       the aarch64 bundle, on a board without Python and pip
     models/DIGEST/               the models
     run/                         measure.pyz, job.json and the result; always goes
 
@@ -24,6 +25,7 @@ from tprune.config.devices import Device
 from tprune.errors import TPruneError
 from tprune.latency import zipapp
 from tprune.latency.access import Access
+from tprune.latency.bundle import ARCHITECTURE, Bundle, python_argv
 from tprune.latency.job import Job
 from tprune.latency.protocol import Sample
 from tprune.latency.result import largest_result, read_result
@@ -40,6 +42,7 @@ _OLDEST = ".".join(map(str, zipapp.PYTHON))
 class Board:
     """What a board says of itself; what it does not have is ""."""
 
+    home: str
     machine: str
     python: str
     pip: str
@@ -61,7 +64,7 @@ def measure(device: Device, job: Job, access: Access) -> tuple[list[Sample], dic
     with client, tempfile.TemporaryDirectory() as folder:
         board = ask(client, job.engine)
         logger.info("%s: %s, Python %s", client.host, board.machine, board.python or "none")
-        python = install_engine(client, board, job.engine)
+        python = find_python(client, board, job.engine, access)
         push(client, board, job, Path(folder))
         for line in client.lines(client.watched(f"cd run && exec {python} measure.pyz job.json output")):
             logger.info("%s: %s", client.host, line)
@@ -73,48 +76,78 @@ def ask(client: SshClient, engine: str) -> Board:
     """Ask the board what it has."""
     module = f"import {engine} as engine; print(engine.__version__)"
     values = client.run(
-        "uname -m; "
+        'cd "$HOME" && pwd; uname -m; '
         "python3 -c 'import sys; print(\"%d.%d\" % sys.version_info[:2])' 2>/dev/null || echo; "
         "python3 -m pip --version 2>/dev/null || echo; "
         f"python3 -c '{module}' 2>/dev/null || echo; "
         f'df -Pk "$HOME/{ROOT}" | tail -n 1'
     ).splitlines()
     try:
-        machine, python, pip, has_engine, free = (value.strip() for value in values)
-        return Board(machine, python, pip, has_engine, int(free.split()[-3]) * 1024)
+        home, machine, python, pip, has_engine, free = (value.strip() for value in values)
+        return Board(home, machine, python, pip, has_engine, int(free.split()[-3]) * 1024)
     except (ValueError, IndexError) as error:
         raise TPruneError(f"{client.host}: its answer is not understood: {values}; is it Linux?") from error
 
 
-def install_engine(client: SshClient, board: Board, engine: str) -> str:
-    """See to it that the board has the engine in this machine's version; return the command of its Python."""
+def find_python(client: SshClient, board: Board, engine: str, access: Access) -> str:
+    """See to it that the board can run the engine; return the command of the Python that can.
+
+    The board's own python3, with this machine's version of the engine; or the aarch64 bundle's.
+    """
     wanted = version(engine)
-    if not board.has_python or not (board.pip or board.engine == wanted):
-        found = f"python3 is {board.python or 'absent'}, pip is {'there' if board.pip else 'absent'}"
-        raise TPruneError(
-            f"{client.host}: needs Python {_OLDEST} or newer with pip ({found}); install them there, as with "
-            "`sudo apt install python3-pip`"
-        )
-    if board.engine == wanted:
+    if board.has_python and board.engine == wanted:
         return "python3 -u"
-    folder = f"{ROOT}/engines/{engine}-{wanted}-py{board.python}"
-    if client.run(f'[ -d "$HOME/{folder}" ] && echo there || true').strip() != "there":
-        if board.free_bytes < ENGINE_BYTES:
-            raise TPruneError(
-                f"{client.host}: {board.free_bytes / 1e6:.0f} MB free in its ~/{ROOT}, the engine needs "
-                f"{ENGINE_BYTES / 1e6:.0f}; make room"
-            )
-        logger.info("%s: installing %s %s, which may take minutes", client.host, engine, wanted)
-        pip = "python3 -m pip install --quiet --no-input --disable-pip-version-check --only-binary :all:"
-        try:
-            client.run(client.watched(f"exec {pip} --target run/engine {engine}=={wanted}"))
-        except TPruneError as error:
-            raise TPruneError(
-                f"{error}. Is the board's network well? One may also install {engine} {wanted} there, "
-                "for its python3"
-            ) from error
-        client.run(f'cd "$HOME/{ROOT}" && mkdir -p engines && mv run/engine "$HOME/{folder}"')
-    return f'env PYTHONPATH="$HOME/{folder}" python3 -u'
+    if board.has_python and board.pip:
+        return f"env PYTHONPATH={shlex.quote(install_engine(client, board, engine, wanted))} python3 -u"
+    if board.machine == ARCHITECTURE and engine == "ctranslate2":
+        return shlex.join([*python_argv(install_bundle(client, board, access)), "-u"])
+    found = f"python3 is {board.python or 'absent'}, pip is {'there' if board.pip else 'absent'}"
+    raise TPruneError(
+        f"{client.host}: needs Python {_OLDEST} or newer with pip ({found}); install them there, as with "
+        "`sudo apt install python3-pip`"
+    )
+
+
+def install_engine(client: SshClient, board: Board, engine: str, wanted: str) -> str:
+    """Let the board's pip install the engine unless that was done; return the folder."""
+    folder = f"{board.home}/{ROOT}/engines/{engine}-{wanted}-py{board.python}"
+    if _is_there(client, folder):
+        return folder
+    _check_space(client, board, ENGINE_BYTES, "the engine")
+    logger.info("%s: installing %s %s, which may take minutes", client.host, engine, wanted)
+    pip = "python3 -m pip install --quiet --no-input --disable-pip-version-check --only-binary :all:"
+    try:
+        client.run(client.watched(f"exec {pip} --target run/engine {engine}=={wanted}"))
+    except TPruneError as error:
+        raise TPruneError(
+            f"{error}. Is the board's network well? One may also install {engine} {wanted} there, "
+            "for its python3"
+        ) from error
+    _place(client, folder)
+    return folder
+
+
+def install_bundle(client: SshClient, board: Board, access: Access) -> str:
+    """Copy the aarch64 bundle unless it is there; return its folder."""
+    archive = Path(access.board_bundle)
+    if not archive.exists():
+        raise TPruneError(
+            f"{client.host} has no Python {_OLDEST} with pip, and {archive} is not there yet: run `snakemake "
+            "--cores 1 bundle` once, then this rule again"
+        )
+    bundle = Bundle.read(archive)
+    folder = f"{board.home}/{ROOT}/engines/{bundle.folder_name}"
+    if _is_there(client, folder):
+        return folder
+    _check_space(client, board, bundle.archive_bytes + bundle.unpacked_bytes, "the bundle")
+    logger.info("%s: copying the bundle, %.0f MB", client.host, bundle.archive_bytes / 1e6)
+    run = f'cd "$HOME/{ROOT}/run" && '
+    with archive.open("rb") as file:
+        client.run(f"{run}cat > bundle.tar.gz", file)
+    client.run(f"{run}sha256sum -c - > /dev/null", f"{bundle.sha256}  bundle.tar.gz\n".encode())
+    client.run(f"{run}mkdir engine && tar -xzf bundle.tar.gz -C engine && rm bundle.tar.gz")
+    _place(client, folder)
+    return folder
 
 
 def push(client: SshClient, board: Board, job: Job, folder: Path) -> None:
@@ -123,11 +156,7 @@ def push(client: SshClient, board: Board, job: Job, folder: Path) -> None:
     there = client.run(f'ls "$HOME/{ROOT}/models" 2>/dev/null || true').split()
     missing = {name: artefact for name, artefact in models.items() if name not in there}
     size = sum(path.stat().st_size for artefact in missing.values() for path in _files(artefact.directory))
-    if board.free_bytes < 2 * size:
-        raise TPruneError(
-            f"{client.host}: {board.free_bytes / 1e6:.0f} MB free in its ~/{ROOT}, models and working room "
-            f"need {2 * size / 1e6:.0f}; make room"
-        )
+    _check_space(client, board, 2 * size, "models and working room")
     logger.info("%s: copying %d of %d models, %.1f MB", client.host, len(missing), len(models), size / 1e6)
     # As it will lie on the board, so that the job's relative paths are right there.
     placed = [
@@ -162,6 +191,23 @@ def digest(directory: Path) -> str:
     """What names a model's folder on a board: a checksum of its files."""
     sums = "".join(f"{path.name} {_sha256(path)}\n" for path in _files(directory))
     return hashlib.sha256(sums.encode()).hexdigest()[:16]
+
+
+def _is_there(client: SshClient, folder: str) -> bool:
+    return client.run(f"[ -d {shlex.quote(folder)} ] && echo there || true").strip() == "there"
+
+
+def _place(client: SshClient, folder: str) -> None:
+    """Give what lies whole in run/engine its name."""
+    client.run(f'cd "$HOME/{ROOT}" && mkdir -p engines && mv run/engine {shlex.quote(folder)}')
+
+
+def _check_space(client: SshClient, board: Board, needed: float, what: str) -> None:
+    if board.free_bytes < needed:
+        raise TPruneError(
+            f"{client.host}: {board.free_bytes / 1e6:.0f} MB free in its ~/{ROOT}, {what} may take "
+            f"{needed / 1e6:.0f}; make room"
+        )
 
 
 def _files(directory: Path) -> Sequence[Path]:
