@@ -147,10 +147,12 @@ def test_what_dies_on_this_side_leaves_nothing_there(
         "from tprune.latency.job import Job\n"
         "from tprune.latency.kinds import measure_device\n"
         "logging.basicConfig(level='INFO', stream=sys.stdout)\n"
-        f"measure_device({DEVICE!r}, Job.read(sys.argv[1]), {access(board)!r})"
+        f"measure_device({DEVICE!r}, Job.read(sys.argv[1]), Access(ssh_config=sys.argv[2]))"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path / "job.json")], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program, str(tmp_path / "job.json"), board.configuration],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     for line in process.stdout or ():
         if "warm-up sentences" in line:

@@ -13,7 +13,7 @@ from tprune.model.architecture import Architecture
 MODELS = ["baseline", "control", "shs_0.05_0.5", "shs_0.05_0.9", "magnitude_0_0.9"]
 COLUMNS = [
     "model", "method", "strength", "threshold", "dtype", "beam", "params", "bleu", "bleu_change_percent",
-    "chrf", "p_value", "latency_ms", "speedup", "speedup_low", "speedup_high",
+    "chrf", "p_value", "latency_ms", "speedup", "speedup_low", "speedup_high", "condition",
 ]  # fmt: skip
 
 

@@ -75,6 +75,7 @@ def test_the_first_local_device_is_the_reference(tmp_path: Path) -> None:
         ("pi\tssh", "column address: found nothing, must be a host"),
         ("pi\tssh\t-oProxyCommand=x", "column address: .* not begin with -"),
         ("pi\tssh\ta b", "column address: .* no blank"),
+        ("web\tbrowser\tphone", "column address: found 'phone', must be empty"),
         ("pi\tlocal\thost", "column address: found 'host', must be empty"),
         ("pi\tssh\tpi\ttorch", "column engine: found 'torch', allowed: ctranslate2, onnxruntime"),
         ("pi\tadb\t\tonnxruntime", "column engine: found 'onnxruntime', allowed: ctranslate2"),

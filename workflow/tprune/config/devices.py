@@ -25,6 +25,7 @@ GREEDY = ("onnxruntime", "onnxruntime-web")  # engines whose loop has no beam se
 RESERVED = ("budget", "budget_figure", "summary")  # latency_NAME is a rule of its own
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ADDRESS = re.compile(r"[^\s-]\S*")
+_BROWSER_ADDRESS = re.compile(r"(headless|adb:\S*)?")
 
 
 class Devices(Section):
@@ -186,6 +187,8 @@ def _address(cell: _Cell, kind: str) -> str:
         raise cell.error("must be empty, as kind local is this machine")
     if kind == "ssh" and not cell.text:
         raise cell.error("must be a host of your ssh configuration, or USER@HOST, with :PORT where needed")
+    if kind == "browser" and not _BROWSER_ADDRESS.fullmatch(cell.text):
+        raise cell.error("must be empty (a person opens the page), headless, or adb:SERIAL")
     if cell.text and not _ADDRESS.fullmatch(cell.text):
         raise cell.error("must have no blank and not begin with -")
     return cell.text
