@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,18 +13,23 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from browser_phone import BrowserPhone
 from chromium import Page, chromium
+from screenshot import HEIGHT, WIDTH, take
 
 from tests.conftest import SMOKE, copy_run, run_snakemake
 from tests.system_parts import missing_part, need_program
+from tprune.config.devices import Device
 from tprune.corpus.subwords import load_subwords
-from tprune.latency.access import Serving
+from tprune.latency.access import Access, Serving
+from tprune.latency.assignment import Settings, list_artefacts, make_job
 from tprune.latency.browser.addresses import page_url
 from tprune.latency.browser.command import job_of
 from tprune.latency.browser.content import Content
 from tprune.latency.browser.kind import wait_for_result
 from tprune.latency.browser.opening import BROWSERS
 from tprune.latency.browser.server import PageServer, serving_page
+from tprune.latency.kinds import measure_device
 from tprune.latency.onnxruntime_engine import OnnxRuntimeEngine
 
 SHEET = """name\tkind\taddress\tthreads\tengine\tbeam\tdtype\tnotes
@@ -221,3 +227,43 @@ def test_served_by_hand_until_interrupted(run_with_page: Path, tmp_path: Path, p
     assert "control" in said and "1.00x (1.00-1.00)" in said
     (kept,) = (results / "page/measured").iterdir()
     assert sorted(path.name for path in kept.iterdir()) == ["samples.csv", "signature.json", "summary.csv"]
+
+
+def test_the_rule_opens_the_page_on_a_phone_through_adb_reverse(
+    run_with_page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = BrowserPhone(tmp_path / "phone")
+    try:
+        phone.plug_in()
+        monkeypatch.setenv("ADB_SERVER_SOCKET", phone.environment["ADB_SERVER_SOCKET"])
+        device = Device("page", "browser", f"adb:{phone.address}", "onnxruntime-web", 2, (1,), ("int8",))
+        results = run_with_page / "results/smoke"
+        grid = [{"method": name, "strength": "0", "threshold": "0"} for name in ("baseline", "control")]
+        folders = [
+            results / f"compact/method~{row['method']}/strength~0/threshold~0/onnx/int8" for row in grid
+        ]
+        encoded = [results / f"corpus/encoded/test.{side}" for side in ("src", "tgt")]
+        settings = Settings((1,), 2, 4, 2, 1)
+        job = make_job("onnxruntime-web", list_artefacts(grid, ["int8"], folders), *encoded, settings)
+        files = {"subwords": results / "corpus/subword.model", "runtime": results / "page/onnxruntime-web"}
+        samples, signature = measure_device(
+            device, job, Access(files=files, serving=Serving(port=0, timeout=60))
+        )
+        assert len(samples) == job.expected_samples
+        # Behind `adb reverse` it is localhost to the phone as well: isolated, hence with threads.
+        assert signature["threads"] == 2
+        assert (signature["device"], signature["cpu"]) == ("Fairphone FP5", "QTI QCM6490")
+        assert signature["condition_after"]["battery_celsius"] == 28.4
+        (opened,) = phone.opened
+        assert opened.startswith("start -a android.intent.action.VIEW -d http://localhost:")
+        assert opened.endswith("/?measure")
+        assert phone.adb("-s", phone.address, "reverse", "--list").strip() == ""
+    finally:
+        phone.remove()
+
+
+def test_the_screenshot_is_taken(run_with_page: Path, tmp_path: Path, page: Page) -> None:
+    image = tmp_path / "page.png"
+    take(page, run_with_page / "results/smoke", image, SENTENCES[0], sentences=3, warm_up=1)
+    width, height = struct.unpack(">II", image.read_bytes()[16:24])
+    assert width == 2 * WIDTH and height > 2 * HEIGHT

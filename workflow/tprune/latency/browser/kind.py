@@ -37,8 +37,6 @@ def measure(device: Device, job: Job, access: Access) -> tuple[list[Sample], dic
     `access.files` has the subword model as `subwords` and onnxruntime-web as `runtime`. TPruneError where the
     page cannot be opened, reports an error, or falls silent.
     """
-    if device.address not in ("", HEADLESS) and not device.address.startswith(ADB):
-        raise TPruneError(f"address {device.address}: must be empty, {HEADLESS} or {ADB}SERIAL")
     content = Content(job, access.files["subwords"], access.files["runtime"])
     with serving_page(content, access.serving) as server:
         if device.address == "":
