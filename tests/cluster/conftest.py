@@ -60,7 +60,7 @@ def remove_made(folder: Path, *patterns: str) -> None:
 
 
 class Trainings(threading.Thread):
-    """Watches, for the block, how many fairseq-train run at once in each folder of training state."""
+    """Watches, for the block, how many fairseq-train run at once for each training; `most` is by name."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(daemon=True)
@@ -74,10 +74,10 @@ class Trainings(threading.Thread):
             for process in psutil.process_iter(["cmdline", "status", "cwd"]):
                 argv = cmdline(process)
                 if "fairseq_cli.train" in argv and process.info["cwd"] == str(self.folder):
-                    state = argv[argv.index("--save-dir") + 1]
-                    now[state] = now.get(state, 0) + (process.info["status"] != psutil.STATUS_ZOMBIE)
-            for state, count in now.items():
-                self.most[state] = max(count, self.most.get(state, 0))
+                    name = argv[argv.index("--save-dir") + 1].partition("/state/")[2].partition("/")[0]
+                    now[name] = now.get(name, 0) + (process.info["status"] != psutil.STATUS_ZOMBIE)
+            for name, count in now.items():
+                self.most[name] = max(count, self.most.get(name, 0))
 
     def __enter__(self) -> "Trainings":
         self.start()

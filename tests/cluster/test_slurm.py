@@ -89,9 +89,9 @@ def test_small_jobs_go_together(finished) -> None:
         assert not [comment for comment in submitted if comment.startswith(f"rule_{rule}")], submitted
         assert list(folder.glob(f"results/smoke/logs/**/*{rule.split('_')[0]}*")), rule
     points = len(pd.read_csv(folder / "results/smoke/tables/headline.csv")["model"].unique())
-    # corpus; baseline; bssl and shs, twice each; four to prune, one of which chooses its lines before;
-    # then what each point's models make together; and what is timed.
-    assert len(jobs) <= 1 + 1 + 2 + 2 + 4 + 1 + points + 4
+    # Corpus; baseline; bssl and shs, twice each; four to prune, and lines that another waits for; what is
+    # made of each model; costs, latency and its budget.
+    assert len(jobs) == 1 + 1 + 2 + 2 + 4 + 1 + points + 3, submitted
 
 
 def test_what_is_timed_has_the_machine_for_itself(finished) -> None:
