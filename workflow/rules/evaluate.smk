@@ -45,7 +45,7 @@ rule score:
         "../../envs/tprune.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000),
+        mem_mb=growing(700),
         runtime=growing(20),
     params:
         target_lang=settings.corpus.target_lang,
