@@ -1,5 +1,6 @@
 """One Slurm for all tests of this folder, and Snakemake sent through it by the profiles that ship."""
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -50,13 +51,10 @@ def wait_for(condition, what: str, seconds: float = 240):
     return found
 
 
-def remove_made(folder: Path, *patterns: str) -> None:
-    """Delete results of a finished smoke run, so that the next call makes them anew."""
-    for pattern in patterns:
-        found = [path for path in folder.glob(f"results/smoke/{pattern}") if path.is_file()]
-        assert found, pattern
-        for path in found:
-            path.unlink()
+def remove_made(folder: Path, *names: str) -> None:
+    """Delete folders of results of a finished smoke run, so that the next call makes them anew."""
+    for name in names:
+        shutil.rmtree(folder / "results/smoke" / name)
 
 
 class Trainings(threading.Thread):

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,9 +27,9 @@ QUALITY = ["model", "dtype", "beam", "params", "bleu", "bleu_change_percent", "c
 
 
 @contextmanager
-def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen]:
-    """Snakemake in the background; killed where the block leaves it running."""
-    argv = [sys.executable, "-m", "snakemake", *arguments, *THROUGH_SLURM]
+def started(folder: Path, *arguments: str, configuration: Sequence[str] = ()) -> Iterator[subprocess.Popen]:
+    """Snakemake in the background, with further configuration; killed where the block leaves it running."""
+    argv = [sys.executable, "-m", "snakemake", *arguments, *THROUGH_SLURM, *configuration]
     with (
         (folder / "snakemake.log").open("a") as log,
         subprocess.Popen(argv, cwd=folder, stdout=log, stderr=log) as process,
@@ -108,7 +108,7 @@ def test_what_is_timed_has_the_machine_for_itself(finished) -> None:
 def test_a_job_over_its_memory_is_tried_again_with_more(
     slurm: Slurm, smoke_copy: Path, smoke_run: Path
 ) -> None:
-    remove_made(smoke_copy, "bssl/strength~8/lines.csv")
+    remove_made(smoke_copy, "bssl/strength~8")
     before = set(slurm.jobs())
     run_snakemake(smoke_copy, LINES, *THROUGH_SLURM, "--set-resources", "bssl:mem_mb=attempt*700")
     first, second = (slurm.job(number) for number in sorted(set(slurm.jobs()) - before, key=int))
@@ -136,9 +136,9 @@ def test_a_cancelled_training_goes_on_from_its_checkpoint(
 def test_a_job_outlives_the_scheduler_and_asks_for_its_gpu(
     slurm: Slurm, smoke_copy: Path, smoke_run: Path
 ) -> None:
-    remove_made(smoke_copy, "shs/method~magnitude/strength~0/*")
+    remove_made(smoke_copy, "shs/method~magnitude")
     (smoke_copy / "gpu.yaml").write_text(yaml.safe_dump({"training": {"gpus": 1}}))
-    with started(smoke_copy, CONTROL, *SMOKE, "gpu.yaml") as snakemake:
+    with started(smoke_copy, CONTROL, configuration=["gpu.yaml"]) as snakemake:
         wait_for(lambda: list(smoke_copy.glob("results/smoke/state/magnitude-*")), "training")
         (number,) = slurm.jobs("running")
         assert "gpu:1" in slurm.job(number)["TresPerJob"]
@@ -152,8 +152,7 @@ def test_a_job_outlives_the_scheduler_and_asks_for_its_gpu(
 def test_after_a_killed_snakemake_nothing_is_trained_twice_at_once(
     slurm: Slurm, smoke_copy: Path, smoke_run: Path
 ) -> None:
-    remove_made(smoke_copy, "shs/method~shs/*/*", "prune/method~shs/*/threshold~0.5/*")
-    remove_made(smoke_copy, f"compact/{POINT}/**/*", f"evaluate/{POINT}/*/*")
+    remove_made(smoke_copy, "shs/method~shs", f"prune/{POINT}", f"compact/{POINT}", f"evaluate/{POINT}")
     with Trainings(smoke_copy) as trainings:
         with started(smoke_copy, SCORES) as snakemake:
             wait_for(lambda: list(smoke_copy.glob("results/smoke/state/shs-*")), "training")
