@@ -19,7 +19,7 @@ from tprune.latency.assignment import Settings, list_artefacts, make_job
 from tprune.latency.browser.addresses import invitation, page_url
 from tprune.latency.browser.content import Content
 from tprune.latency.browser.kind import wait_for_result
-from tprune.latency.browser.runtime import FILES, VERSION
+from tprune.latency.browser.onnxruntime_web import FILES, VERSION
 from tprune.latency.browser.server import PageServer, Progress, serving_page
 from tprune.latency.job import Job
 from tprune.latency.protocol import LENGTHS

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tprune.errors import TPruneError
-from tprune.latency.browser import runtime
-from tprune.latency.browser.subwords import page_subwords
+from tprune.latency.browser import onnxruntime_web
+from tprune.latency.browser.page_subwords import page_subwords
 from tprune.latency.job import Artefact, Job, position_limits
 
 PAGE = Path(__file__).parent / "page"
@@ -50,8 +50,8 @@ class Content:
         for path in sorted(PAGE.iterdir()):
             if path.suffix != ".html":
                 self.open[f"/page/{path.name}"] = _file(path)
-        for name in runtime.FILES:
-            self.open[f"/runtime/{runtime.VERSION}/{name}"] = _file(
+        for name in onnxruntime_web.FILES:
+            self.open[f"/runtime/{onnxruntime_web.VERSION}/{name}"] = _file(
                 Path(runtime_directory) / name, lasting=True
             )
         self.private = {
@@ -65,8 +65,8 @@ class Content:
         record = {key: getattr(job, key) for key in ("threads", "beams", "seed", "cool_down", "block")}
         return {
             **record,
-            "runtime": f"../runtime/{runtime.VERSION}/",
-            "runtime_version": runtime.VERSION,
+            "runtime": f"../runtime/{onnxruntime_web.VERSION}/",
+            "runtime_version": onnxruntime_web.VERSION,
             "control": CONTROL,
             "sentences": [asdict(sentence) for sentence in job.sentences],
             "warm_up": [asdict(sentence) for sentence in job.warm_up],

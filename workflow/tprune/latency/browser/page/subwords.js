@@ -1,11 +1,11 @@
 // Text to subword pieces and back, as sentencepiece and subword-nmt do it in Python. The page uses the user's
-// own model, exported by tprune.latency.browser.subwords; tests compare every piece with the originals'.
+// own model, exported by tprune.latency.browser.page_subwords; tests compare every piece with the originals'.
 
 const WHITE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u; // as str.split()
 const BLANK = "\u2581";
 const NORMAL = 1, USER_DEFINED = 4, UNUSED = 5, BYTE = 6;
 
-/** `model` as tprune.latency.browser.subwords writes it; has encode(text) and decode(pieces). */
+/** `model` as tprune.latency.browser.page_subwords writes it; has encode(text) and decode(pieces). */
 export function loadSubwords(model) {
   return model.kind === "subword-nmt" ? new SubwordNmt(model) : new SentencePiece(model);
 }

@@ -15,7 +15,7 @@ from tests.system_parts import need_program
 from tprune.corpus.subwords import CODES_HEADER, load_subwords
 from tprune.errors import TPruneError
 from tprune.latency.browser.content import PAGE
-from tprune.latency.browser.subwords import page_subwords
+from tprune.latency.browser.page_subwords import page_subwords
 
 WORDS = ["the", "of", "and", "light", "heaven", "earth", "waters", "firmament", "Dios", "tierra", "señor"]
 WORDS += ["ñandú", "crió", "über", "naïve", "3:16", "don't"]
