@@ -177,6 +177,17 @@ def test_a_board_that_cannot_be_reached_says_what_to_check(board: Board, job: Ca
         measure_device(DEVICE, small, access(board))
 
 
+def test_a_device_that_is_off_fails_alone(smoke_copy: Path, board: Board) -> None:
+    board.kill()
+    with (smoke_copy / "config/devices.tsv").open("a", encoding="utf-8") as sheet:
+        sheet.write("board\tssh\tboard\ntwo\tlocal\t\t\t2\t1\tint8\tboth cores\n")
+    arguments = [*configure(smoke_copy, board), "--keep-going"]
+    printed = run_snakemake(smoke_copy, "latency_board", "latency_two", *arguments, check=False)
+    assert "device board: no connection to board" in printed
+    latency = smoke_copy / "results/smoke/latency"
+    assert (latency / "two/samples.csv").exists() and not (latency / "board/samples.csv").exists()
+
+
 def test_a_board_that_lacks_something_says_what(
     board: Board, job: Callable[..., Job], tmp_path: Path
 ) -> None:

@@ -27,7 +27,7 @@ for device in devices:
         log:
             f"{RESULTS}/logs/latency/latency_{device.name}.log",
         benchmark:
-            f"{RESULTS}/benchmarks/latency/latency_{device.name}.tsv"
+            f"{RESULTS}/benchmarks/latency/device~{device.name}.tsv"
         localrule: device.kind != "local"
         conda:
             "../../envs/tprune.yaml"
@@ -68,7 +68,7 @@ rule latency_summary:
     log:
         f"{RESULTS}/logs/latency/summary/{{device}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/latency/summary/{{device}}.tsv"
+        f"{RESULTS}/benchmarks/latency/summary/device~{{device}}.tsv"
     localrule: True
     conda:
         "../../envs/tprune.yaml"

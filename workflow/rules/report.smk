@@ -143,6 +143,7 @@ rule stage_cost_table:
     params:
         points=points + list(penalised.instance_patterns),
         bssl_strengths=[label(strength) for strength in settings.bssl.strengths],
+        devices=device_names,
         benchmarks=f"{RESULTS}/benchmarks",
     message:
         "Summing the seconds of each stage"

@@ -9,7 +9,8 @@ from tprune.tables.points import Point
 from tprune.tables.writing import write_csv
 
 logs.start(snakemake.log[0])
-points = [Point.from_pattern(point) for point in snakemake.params.points]
-table = stage_cost.build(Path(snakemake.params.benchmarks), points, snakemake.params.bssl_strengths)
+wanted = snakemake.params
+points = [Point.from_pattern(point) for point in wanted.points]
+table = stage_cost.build(Path(wanted.benchmarks), points, wanted.bssl_strengths, wanted.devices)
 write_csv(table, snakemake.output.csv)
 write_text(snakemake.output.markdown, stage_cost.render(table))

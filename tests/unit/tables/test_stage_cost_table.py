@@ -13,6 +13,7 @@ RULES = Path(__file__).parents[3] / "workflow" / "rules"
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 POINTS = [Point("shs", "0.01", "0.35"), Point("magnitude", "0"), Point("scratch-shallow")]
 STRENGTHS = ["0.02"]
+DEVICES = ["local"]
 
 
 def plant(path: Path, seconds: float, rss: str) -> None:
@@ -28,7 +29,7 @@ def test_costs_add_up(tmp_path: Path) -> None:
     plant(tmp_path / "prune/method~shs/strength~0.01/threshold~0.35.tsv", 10.0, "-")
     plant(tmp_path / "figures/trade_off.tsv", 5.0, "200")
 
-    table = stage_cost.build(tmp_path, POINTS, STRENGTHS)
+    table = stage_cost.build(tmp_path, POINTS, STRENGTHS, DEVICES)
 
     assert list(table["stage"]) == ["baseline", "shs", "prune"]
     assert list(table["jobs"]) == [1, 2, 1]
@@ -45,8 +46,13 @@ def test_jobs_of_an_earlier_configuration_are_left_out(tmp_path: Path) -> None:
     plant(tmp_path / "bssl/strength~0.2.tsv", 1000.0, "700")
     plant(tmp_path / "scratch/scratch-shallow.tsv", 40.0, "700")
     plant(tmp_path / "scratch/scratch-thin.tsv", 1000.0, "700")
-    table = stage_cost.build(tmp_path, POINTS, STRENGTHS)
-    assert dict(zip(table["stage"], table["seconds"], strict=True)) == {"bssl": 30.0, "scratch": 40.0}
+    plant(tmp_path / "latency/device~local.tsv", 50.0, "700")
+    plant(tmp_path / "latency/device~sold.tsv", 1000.0, "700")
+    plant(tmp_path / "latency/summary/device~sold.tsv", 1000.0, "700")
+    plant(tmp_path / "latency/costs.tsv", 1.0, "700")
+    table = stage_cost.build(tmp_path, POINTS, STRENGTHS, DEVICES)
+    seconds = dict(zip(table["stage"], table["seconds"], strict=True))
+    assert seconds == {"bssl": 30.0, "scratch": 40.0, "latency": 51.0}
 
 
 def test_every_stage_is_found_where_its_rules_write() -> None:
@@ -59,4 +65,4 @@ def test_every_stage_is_found_where_its_rules_write() -> None:
 
 def test_no_benchmark_at_all_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TPruneError, match=str(tmp_path)):
-        stage_cost.build(tmp_path, POINTS, STRENGTHS)
+        stage_cost.build(tmp_path, POINTS, STRENGTHS, DEVICES)

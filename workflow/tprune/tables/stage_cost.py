@@ -18,14 +18,19 @@ COLUMNS = ("stage", "jobs", "seconds", "share", "longest_seconds", "max_rss_mb")
 
 
 def build(
-    folder: Path, points: Sequence[Point], bssl_strengths: Sequence[str], stages: Sequence[str] = STAGES
+    folder: Path,
+    points: Sequence[Point],
+    bssl_strengths: Sequence[str],
+    devices: Sequence[str],
+    stages: Sequence[str] = STAGES,
 ) -> pd.DataFrame:
     """One row per stage, in the order of `stages`: jobs, summed and longest seconds, share of the sum.
 
     `folder` holds a folder per stage. Files of an earlier configuration are left out: of models that are
-    no longer compared (none of `points` agrees with the method, strength and threshold in the path), and
-    of the sweep's strengths that are not in `bssl_strengths`. A stage of which nothing was run has no
-    row. Seconds are summed over jobs: side by side they take less of a clock's time.
+    no longer compared (none of `points` agrees with the method, strength and threshold in the path), of the
+    sweep's strengths that are not in `bssl_strengths`, and of devices that are not in `devices`. A stage of
+    which nothing was run has no row. Seconds are summed over jobs: side by side they take less of a clock's
+    time.
     Raises TPruneError when there is no benchmark at all.
     """
     rows = []
@@ -34,7 +39,7 @@ def build(
         files = [
             path
             for path in sorted((folder / stage).rglob("*.tsv"))
-            if _is_current(path.relative_to(folder).with_suffix(""), compared, bssl_strengths)
+            if _is_current(path.relative_to(folder).with_suffix(""), compared, bssl_strengths, devices)
         ]
         if not files:
             continue
@@ -87,9 +92,16 @@ def _compared(points: Sequence[Point]) -> set[frozenset[tuple[str, str]]]:
     return {frozenset(each[:length]) for each in named for length in (1, 2, 3)}
 
 
-def _is_current(job: Path, compared: set[frozenset[tuple[str, str]]], bssl_strengths: Sequence[str]) -> bool:
-    """Whether `job` (STAGE/..., without a suffix) is of a model or sweep that is still configured."""
+def _is_current(
+    job: Path,
+    compared: set[frozenset[tuple[str, str]]],
+    bssl_strengths: Sequence[str],
+    devices: Sequence[str],
+) -> bool:
+    """Whether `job` (STAGE/..., without a suffix) is of a model, sweep or device that is still configured."""
     named = dict(_named_values(job))
+    if "device" in named:
+        return named["device"] in devices
     if job.parts[0] == "bssl":
         return named.get("strength") in bssl_strengths
     if job.parts[0] == "scratch":
@@ -102,5 +114,5 @@ def _is_current(job: Path, compared: set[frozenset[tuple[str, str]]], bssl_stren
 def _named_values(path: Path) -> Iterator[tuple[str, str]]:
     for part in path.parts:
         name, _, value = part.partition("~")
-        if name in ("method", "strength", "threshold"):
+        if name in ("method", "strength", "threshold", "device"):
             yield name, value
