@@ -142,6 +142,24 @@ def test_a_typed_sentence_is_translated_as_natively_and_all_models_are_measured(
     assert not page.said
 
 
+def test_the_whole_test_set_has_the_same_pieces_in_the_page(
+    server: Callable[..., PageServer], page: Page, run_with_page: Path
+) -> None:
+    ready(page, server())
+    corpus = run_with_page / "results/smoke/corpus"
+    for side in ("src", "tgt"):
+        texts = (corpus / f"test.{side}").read_text(encoding="utf-8").split("\n")[:-1]
+        pieces = page.evaluate(
+            f"""(async () => {{
+                const {{ loadSubwords }} = await import("/page/subwords.js");
+                const subwords = loadSubwords(await (await fetch("subwords.json")).json());
+                return {json.dumps(texts)}.map((text) => subwords.encode(text).join(" ") + "\\n");
+            }})()"""
+        )
+        assert len(pieces) > 100
+        assert "".join(pieces) == (corpus / f"encoded/test.{side}").read_text(encoding="utf-8")
+
+
 def test_without_isolation_the_page_says_that_it_has_one_thread(
     server: Callable[..., PageServer], page: Page
 ) -> None:
