@@ -21,7 +21,6 @@ class Work:
 def work_of(rule: str, settings: Settings) -> Work | None:
     """The work of a job of `rule`; None where its time hangs on nothing that is configured."""
     latency, evaluate = settings.latency, settings.evaluate
-    models = len(model_grid(settings)) * len(latency.dtypes)
     if rule in TRAINING_RULES:
         return Work(_updates(rule, settings) * settings.training.max_tokens, "updates x tokens of a batch")
     if rule == "translate":
@@ -32,15 +31,18 @@ def work_of(rule: str, settings: Settings) -> Work | None:
         sentences = min(latency.sentences, TIMED_SENTENCES_OF_BUDGET)
         return Work(sentences * sum(latency.beams) * len(latency.dtypes), "sentences x beams x dtypes")
     if rule == "costs":
-        return Work(models * len(latency.beams), "models x beams")
+        return Work(_models(settings) * len(latency.beams), "models x beams")
     if rule == "latency_summary":
-        return Work(models * len(latency.beams) * latency.bootstrap_samples, "models x bootstrap samples")
+        samples = len(latency.beams) * latency.bootstrap_samples
+        return Work(_models(settings) * samples, "models x beams x bootstrap samples")
     if rule.startswith("latency_") and rule.removeprefix("latency_") not in RESERVED:
         sentences = 2 * latency.sentences + latency.warm_up  # of own and of forced length
-        return Work(models * sentences * sum(latency.beams), "models x sentences x beams")
-    if rule in ("headline_table", "lines_table", "line_norms_figure", "stage_cost_table", "trade_off_figure"):
-        return Work(models, "models")
+        return Work(_models(settings) * sentences * sum(latency.beams), "models x sentences x beams")
     return None
+
+
+def _models(settings: Settings) -> int:
+    return len(model_grid(settings)) * len(settings.latency.dtypes)
 
 
 def _updates(rule: str, settings: Settings) -> int:
