@@ -55,6 +55,7 @@ def test_a_larger_sweep_is_planned_from_the_smaller_run(smoke_copy: Path) -> Non
     text = (smoke_copy / "results/large/plan/plan.md").read_text()
     assert text in printed
     assert "prune: 10 times the work that was measured" in text and "Nothing is finished" in text
+    assert "no pace of updates" not in text, "the logs of training tell it"
     rows = pd.read_csv(smoke_copy / "results/large/plan/plan.csv").set_index(["scope", "nodes"])
     small = plan(smoke_copy, cores_per_node=2, nodes=[1], submitted=False)
     assert rows.loc[("all", 1), "jobs"] > small.loc[("all", 1), "jobs"] + 3 * 2 * 6

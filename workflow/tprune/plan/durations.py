@@ -81,8 +81,10 @@ class Durations:
         for rule in rules:
             now, then = work_of(rule, self.planned), work_of(rule, self.measured)
             if self.samples(rule) and now and then and now.amount != then.amount:
+                start_up = "" if rule in TRAINING_RULES else f" for all but {self.shortest:.1f} s of it"
                 found.append(
                     f"{rule}: {now.amount / then.amount:.3g} times the work that was measured ({now.unit})"
+                    + start_up
                 )
         return [*found, *self._other_sizes()]
 
