@@ -12,7 +12,7 @@ if settings.baseline.checkpoint is None:
             f"{RESULTS}/benchmarks/baseline/baseline.tsv"
         conda:
             "../../envs/tprune.yaml"
-        threads: settings.baseline.threads
+        threads: settings.baseline.threads * settings.training.processes
         resources:
             mem_mb=growing(memory.training(settings)),
             runtime=growing(runtime.training(settings, settings.baseline.updates)),

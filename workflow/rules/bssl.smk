@@ -11,7 +11,7 @@ rule bssl:
         f"{RESULTS}/benchmarks/bssl/strength~{{strength}}.tsv"
     conda:
         "../../envs/tprune.yaml"
-    threads: settings.training.threads
+    threads: settings.training.threads * settings.training.processes
     resources:
         mem_mb=growing(memory.training(settings)),
         runtime=growing(runtime.training(settings, settings.bssl.updates)),

@@ -41,7 +41,7 @@ rule prune:
         pruning_group
     conda:
         "../../envs/tprune.yaml"
-    threads: settings.training.threads
+    threads: settings.training.threads * settings.training.processes
     resources:
         mem_mb=growing(memory.training(settings)),
         runtime=growing(runtime.training(settings, settings.prune.fine_tuning_updates)),

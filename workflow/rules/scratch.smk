@@ -17,7 +17,7 @@ rule scratch:
         f"{RESULTS}/benchmarks/scratch/scratch-{{name}}.tsv"
     conda:
         "../../envs/tprune.yaml"
-    threads: settings.baseline.threads
+    threads: settings.baseline.threads * settings.training.processes
     resources:
         mem_mb=growing(memory.training(settings)),
         runtime=growing(runtime.training(settings, scratch_updates)),

@@ -15,7 +15,7 @@ rule shs:
         f"{RESULTS}/benchmarks/shs/{penalised.wildcard_pattern}.tsv"
     conda:
         "../../envs/tprune.yaml"
-    threads: settings.training.threads
+    threads: settings.training.threads * settings.training.processes
     resources:
         mem_mb=growing(memory.training(settings)),
         runtime=growing(runtime.training(settings, settings.shs.updates)),

@@ -52,6 +52,24 @@ def message(value: Any) -> str:
             {"bssl": {"strengths": [0.1, 0.10]}},
             "bssl.strengths: found [0.1, 0.1], list each value once (0.1 is repeated)",
         ),
+        (
+            {"training": {"processes": 3}},
+            "training.processes: found 3, must divide training.max_tokens 1024",
+        ),
+        (
+            {"training": {"processes": 32}},
+            "corpus.max_pieces: found 60, must be less than training.max_tokens 1024, divided among 32 "
+            "training.processes",
+        ),
+        (
+            {"training": {"processes": 2, "gpus": 1}},
+            "training.gpus: found 1, must be 0 or training.processes 2: each takes one",
+        ),
+        (
+            {"training": {"extra_arguments": ["--ddp-backend=c10d"]}},
+            "training.extra_arguments: found ['--ddp-backend=c10d'], take out --ddp-backend=c10d: set by the "
+            "workflow itself",
+        ),
         ({"latency": {"threads": 0}}, "latency.threads: found 0, must be at least 1"),
         ({"latency": {"dtypes": ["int4"]}}, "latency.dtypes.0: found 'int4', allowed: 'float32' or 'int8'"),
         ({"prune": {"round_to": 0}}, "prune.round_to: found 0, must be at least 1"),

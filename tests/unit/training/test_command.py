@@ -1,5 +1,6 @@
 """The fairseq-train command line."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,17 @@ def test_files_of_the_state_are_used_when_they_are_there(tmp_path: Path) -> None
     assert value(argv, "--penalty-file") == str(files.penalty)
     assert value(argv, "--restore-file") == str(tmp_path / "checkpoint_last.pt")
     assert value(argv, "--end-learning-rate") == "0.001"
+
+
+def test_processes_divide_the_batch_among_them(tmp_path: Path) -> None:
+    one, four = (dataclasses.replace(TRAINER, processes=number) for number in (1, 4))
+    argv, together = (
+        train_command(Path("data"), Schedule(100, 0.002, 10), trainer, 7, StateFiles(tmp_path), None)
+        for trainer in (one, four)
+    )
+    assert argv[1:4] == ["-m", "fairseq_cli.train", "data"]
+    assert together[1:5] == ["-m", "tprune.training.agent", "4", "data"]
+    assert (value(argv, "--max-tokens"), value(together, "--max-tokens")) == ("512", "128")
 
 
 @pytest.mark.parametrize(("native", "expected"), [(True, "bfloat16"), (False, "float32")])

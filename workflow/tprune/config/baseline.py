@@ -12,7 +12,8 @@ class Baseline(Section):
 
     threads: Count = Field(
         default=2,
-        description="Cores of its training job (and of `scratch`), which has no siblings to run beside.",
+        description="Cores of its training job (and of `scratch`), which has no siblings to run beside; for "
+        "each of `training.processes`.",
     )
     updates: Count = Field(default=2000, description="Updates of training.")
     lr: LearningRate = Field(default=0.002, description="Peak learning rate.")

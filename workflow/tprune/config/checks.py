@@ -12,6 +12,7 @@ Problem = tuple[str, str]
 def problems(settings: Settings) -> Iterator[Problem]:
     """Everything that the types alone cannot say is wrong; nothing is read but file sizes."""
     yield from _model(settings)
+    yield from _training(settings)
     yield from _corpus(settings)
     yield from _baseline(settings)
     yield from _magnitude(settings)
@@ -34,16 +35,29 @@ def _model(settings: Settings) -> Iterator[Problem]:
         yield "prune.round_to", f"found {settings.prune.round_to}, must be at most a head's {head} lines"
 
 
+def _training(settings: Settings) -> Iterator[Problem]:
+    training = settings.training
+    if training.max_tokens % training.processes:
+        yield (
+            "training.processes",
+            f"found {training.processes}, must divide training.max_tokens {training.max_tokens}",
+        )
+    if training.gpus not in (0, training.processes):
+        yield (
+            "training.gpus",
+            f"found {training.gpus}, must be 0 or training.processes {training.processes}: each takes one",
+        )
+
+
 def _corpus(settings: Settings) -> Iterator[Problem]:
     corpus = settings.corpus
     if corpus.source_lang == corpus.target_lang:
         yield "corpus.target_lang", f"found {corpus.target_lang!r}, which is corpus.source_lang too"
-    max_tokens = settings.training.max_tokens
-    if corpus.max_pieces >= max_tokens:
-        yield (
-            "corpus.max_pieces",
-            f"found {corpus.max_pieces}, must be less than training.max_tokens {max_tokens}",
-        )
+    max_tokens, processes = settings.training.max_tokens, settings.training.processes
+    if corpus.max_pieces >= max_tokens // processes:
+        limit = f"training.max_tokens {max_tokens}"
+        share = f", divided among {processes} training.processes" if processes > 1 else ""
+        yield "corpus.max_pieces", f"found {corpus.max_pieces}, must be less than {limit}{share}"
     if corpus.source == "files":
         yield from _files(settings)
         return

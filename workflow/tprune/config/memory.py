@@ -15,8 +15,11 @@ HEADROOM = 1.1
 MB = 2**20
 
 # Of a training process, in float32: weights, gradients and Adam's two moments, and a checkpoint read to go on
-# from; in the script that waits for it, the model it starts from and the one it ends with.
-TRAINING_BYTES_PER_WEIGHT = 4 * 4 + 4 * 3 + 4 * 2
+# from; in the script that waits for it, the model it starts from and the one it ends with. Processes that
+# train together average their gradients in a buffer.
+TRAINING_BYTES_PER_WEIGHT = 4 * 4 + 4 * 3
+WAITING_BYTES_PER_WEIGHT = 4 * 2
+AVERAGING_BYTES_PER_WEIGHT = 4
 # Numbers that a token of a batch leaves behind for the backward pass, per layer and in the output.
 KEPT_PER_WIDTH, KEPT_PER_FFN, KEPT_PER_PIECE = 14, 4, 2.5
 
@@ -31,8 +34,14 @@ def training(settings: Settings) -> int:
     model, layers = settings.model, settings.model.encoder_layers + settings.model.decoder_layers
     in_layers = layers * (KEPT_PER_WIDTH * model.d_model + KEPT_PER_FFN * model.ffn_dim)
     kept = in_layers + KEPT_PER_PIECE * settings.corpus.vocabulary_size
-    held = TRAINING_BYTES_PER_WEIGHT * count_weights(settings) + 4 * kept * settings.training.max_tokens
-    return round(HEADROOM * (SNAKEMAKE + 2 * TORCH + held / MB))
+    processes = settings.training.processes
+    per_weight = WAITING_BYTES_PER_WEIGHT + processes * TRAINING_BYTES_PER_WEIGHT
+    programs = 1 + processes  # the script, and who it waits for
+    if processes > 1:
+        per_weight += processes * AVERAGING_BYTES_PER_WEIGHT
+        programs += 1  # torchrun
+    held = per_weight * count_weights(settings) + 4 * kept * settings.training.max_tokens
+    return round(HEADROOM * (SNAKEMAKE + programs * TORCH + held / MB))
 
 
 def selection(settings: Settings) -> int:

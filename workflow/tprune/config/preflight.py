@@ -42,7 +42,7 @@ def needed_bytes(settings: Settings, cores: int) -> int:
     weights = count_weights(settings)
     points = len(model_grid(settings)) + len(settings.scratch)
     trained = len(settings.bssl.strengths) + len(penalised_grid(settings)) + 1
-    jobs = min(max(1, cores // settings.training.threads), trained)
+    jobs = min(max(1, cores // (settings.training.threads * settings.training.processes)), trained)
     per_weight = (
         jobs * CHECKPOINT_BYTES_PER_WEIGHT + points * POINT_BYTES_PER_WEIGHT + trained * BYTES_PER_WEIGHT
     )

@@ -9,6 +9,13 @@ from tprune.config.section import Count, Norm, Probability, Section
 RESERVED_ARGUMENTS = (
     "--arch",
     "--criterion",
+    "--ddp-backend",
+    "--device-id",
+    "--distributed-backend",
+    "--distributed-init-method",
+    "--distributed-no-spawn",
+    "--distributed-rank",
+    "--distributed-world-size",
     "--max-update",
     "--no-save",
     "--restore-file",
@@ -34,18 +41,27 @@ class Training(Section):
 
     threads: Count = Field(
         default=1,
-        description="Cores of one job of a sweep (bssl, shs, prune); as many jobs as fit run side by side.",
+        description="Cores of one job of a sweep (bssl, shs, prune), for each of its `processes`; as many "
+        "jobs as fit run side by side.",
+    )
+    processes: Count = Field(
+        default=1,
+        description="Processes on one machine that train a model together, data parallel (torchrun): one for "
+        "each GPU, or each with `threads` cores. They divide `max_tokens` among them, which must go without "
+        "remainder.",
     )
     gpus: Annotated[int, Field(ge=0)] = Field(
         default=0,
-        description="GPUs that a cluster is asked for, per job that trains; a job uses all it can see.",
+        description="GPUs that a cluster is asked for, per job that trains: none, or as many as `processes`.",
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto",
         description="`auto` takes bfloat16 where the device computes it natively and float32 elsewhere.",
     )
     max_tokens: int = Field(
-        default=1024, ge=64, description="Tokens of one batch on its longer side, padding included."
+        default=1024,
+        ge=64,
+        description="Tokens of one batch on its longer side, padding included; of all `processes` together.",
     )
     label_smoothing: Probability = Field(
         default=0.1, description="Probability spread over the other pieces in the loss."

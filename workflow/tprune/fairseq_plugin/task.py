@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any, Optional
 
 import torch
+from fairseq.distributed import utils as distributed_utils
 from fairseq.tasks import register_task
 from fairseq.tasks.translation import TranslationConfig, TranslationTask
 from torch import Tensor, nn
 
 from tprune.lines.coupled_sets import coupled_sets
+from tprune.model.transformer import Transformer
 from tprune.training.generation import Generation
 from tprune.training.gradient_share import GradientShareLog
 from tprune.training.penalty_file import Penalty, PenaltySpec
@@ -39,7 +41,8 @@ class TPruneTranslation(TranslationTask):
             spec = PenaltySpec.read(self.cfg.penalty_file)
             self.penalty = spec.build(model.architecture)
             # The other penalties act by their proximal step and have no gradient to compare.
-            if self.cfg.gradient_share_file and spec.method == "shs":
+            first = distributed_utils.get_global_rank() == 0
+            if self.cfg.gradient_share_file and spec.method == "shs" and first:
                 sets = coupled_sets(model.architecture)
                 self.share_log = GradientShareLog(self.cfg.gradient_share_file, sets)
         return model
@@ -68,9 +71,11 @@ class TPruneTranslation(TranslationTask):
         """The optimiser's step, with the penalty's gradient before and its proximal step after.
 
         Here gradients are already averaged over tokens and clipped: the penalty is weighed against
-        the mean loss, and clipping does not weaken it.
+        the mean loss, and clipping does not weaken it. Where several processes train, they have averaged
+        their gradients already: each adds the same whole penalty to the same gradients.
         """
         with torch.no_grad():
+            model = _bare(model)
             weights = {name: p.detach() for name, p in model.named_parameters()}
             if self.penalty is not None:
                 self._add_penalty(self.penalty, weights, _gradients(model), update_num)
@@ -87,6 +92,13 @@ class TPruneTranslation(TranslationTask):
         penalty.add_gradient(weights, gradients)
         if log is not None and due:
             log.add(update, before, gradients)
+
+
+def _bare(model: nn.Module) -> nn.Module:
+    """The model inside fairseq's wrappers for several processes, which prefix the names of its weights."""
+    while not isinstance(model, Transformer):
+        model = model.get_submodule("module")
+    return model
 
 
 def _gradients(model: nn.Module) -> dict[str, Tensor]:

@@ -57,4 +57,5 @@ def _updates(rule: str, settings: Settings) -> int:
 
 def training_threads(rule: str, settings: Settings) -> int:
     """Cores of a job of this training rule as configured."""
-    return settings.baseline.threads if rule in ("baseline", "scratch") else settings.training.threads
+    threads = settings.baseline.threads if rule in ("baseline", "scratch") else settings.training.threads
+    return threads * settings.training.processes

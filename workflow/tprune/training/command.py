@@ -7,11 +7,15 @@ from pathlib import Path
 import torch
 
 import tprune.fairseq_plugin.user_dir as user_dir
+from tprune.training import agent
 
 
 @dataclass(frozen=True)
 class Trainer:
-    """What all training stages share: the config's `training`."""
+    """What all training stages share: the config's `training`.
+
+    `threads` are each process's; `max_tokens` are all processes' together.
+    """
 
     threads: int
     precision: str
@@ -21,6 +25,7 @@ class Trainer:
     checkpoint_interval: int
     log_interval: int
     extra_arguments: tuple[str, ...] = ()
+    processes: int = 1
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,9 @@ def train_command(
     Initial weights, penalty and teacher are used when their files are there; `distillation` is the
     teacher's weight.
     """
-    argv = [sys.executable, "-m", "fairseq_cli.train", str(data)]
+    argv = [sys.executable, "-m"]
+    argv += ["fairseq_cli.train"] if trainer.processes == 1 else [agent.__name__, str(trainer.processes)]
+    argv += [str(data)]
     argv += ["--user-dir", str(Path(user_dir.__file__).parent)]
     argv += ["--task", "tprune_translation", "--source-lang", "src", "--target-lang", "tgt"]
     argv += ["--arch", "tprune_transformer", "--architecture-file", str(files.architecture)]
@@ -125,7 +132,12 @@ def train_command(
     argv += ["--lr", str(schedule.lr), "--lr-scheduler", "polynomial_decay"]
     argv += ["--warmup-updates", str(schedule.warmup_updates), "--end-learning-rate", str(schedule.end_lr)]
     argv += ["--total-num-update", str(schedule.updates), "--max-update", str(schedule.updates)]
-    argv += ["--max-tokens", str(trainer.max_tokens), "--required-batch-size-multiple", "1"]
+    argv += [
+        "--max-tokens",
+        str(trainer.max_tokens // trainer.processes),
+        "--required-batch-size-multiple",
+        "1",
+    ]
     argv += ["--seed", str(seed), "--num-workers", "0", "--distributed-world-size", "1"]
     argv += ["--skip-invalid-size-inputs-valid-test", "--disable-validation"]
     argv += ["--no-progress-bar", "--log-format", "json", "--log-interval", str(trainer.log_interval)]
