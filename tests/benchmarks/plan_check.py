@@ -1,27 +1,32 @@
 """Is what the target `plan` foretells true? Runs the workflow with some numbers of slots and compares.
 
 Each number of slots is run from nothing in a copy of the tree, then foretold from the benchmarks of every
-other run. With --profile the slots are jobs at a scheduler, which must be running, else this machine's cores.
+other run. With --slurm the slots are jobs at a Slurm of one node that is started for it, else cores.
 
-    python -m tests.benchmarks.plan_check                                             # 1 and 2 cores
-    python -m tests.benchmarks.plan_check --profile workflow/profiles/slurm --within 0.2
+    python -m tests.benchmarks.plan_check --within 0.2
+    python -m tests.benchmarks.plan_check --within 0.2 --slurm
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
+from tests.cluster.slurm import Slurm
 from tests.conftest import copy_tree, run_snakemake
+
+PROFILE = "workflow/profiles/slurm"
 
 
 def run(tree: Path, slots: int, options: argparse.Namespace) -> float:
     """Run the whole workflow in `tree`; the seconds from the call to its end."""
-    where = ["--profile", options.profile, "--jobs"] if options.profile else ["--cores"]
+    where = ["--profile", PROFILE, "--jobs"] if options.slurm else ["--cores"]
     started = time.monotonic()
     run_snakemake(tree, "all", *where, str(slots), "--configfile", *options.configfile)
     return time.monotonic() - started
@@ -30,7 +35,7 @@ def run(tree: Path, slots: int, options: argparse.Namespace) -> float:
 def foretold(tree: Path, slots: int, options: argparse.Namespace) -> float:
     """Seconds that `plan` foretells for so many slots from what was run in `tree`."""
     override = tree / "slots.yaml"
-    plan = {"nodes": [1], "cores_per_node": slots, "submitted": bool(options.profile)}
+    plan = {"nodes": [1], "cores_per_node": slots, "submitted": options.slurm}
     override.write_text(yaml.safe_dump({"plan": plan}))
     run_snakemake(tree, "plan", "--cores", "1", "--configfile", *options.configfile, override.name)
     (written,) = tree.glob("results/**/plan/plan.csv")
@@ -44,13 +49,18 @@ def main() -> None:
     )
     parser.add_argument("--slots", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--configfile", nargs="+", default=["config/smoke.yaml"])
-    parser.add_argument("--profile", help="a profile of workflow/profiles, for a run through a scheduler")
+    parser.add_argument("--slurm", action="store_true", help="through Slurm and its profile")
     parser.add_argument("--within", type=float, help="fail where a forecast is off by more than this share")
     parser.add_argument("--folder", type=Path, help="where the runs stay; a temporary folder otherwise")
     options = parser.parse_args()
     off = []
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         folder = options.folder or Path(temporary)
+        if options.slurm:
+            (Path(temporary) / "slurm").mkdir()
+            Path(temporary).chmod(0o755)
+            slurm = stack.enter_context(Slurm(Path(temporary) / "slurm", "compute"))
+            os.environ.update(slurm.settings)
         trees = {slots: copy_tree(folder / f"{slots}-slots") for slots in options.slots}
         measured = {}
         for slots, tree in trees.items():

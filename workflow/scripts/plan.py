@@ -18,10 +18,11 @@ from tprune import logs
 from tprune.atomic import write_text
 from tprune.config.load import load_settings
 from tprune.plan.durations import Durations
-from tprune.plan.forecast import Machine, forecast
+from tprune.plan.forecast import Machine, forecast, planned_units
 from tprune.plan.job_graph import Job, JobGraph, RuleFiles
-from tprune.plan.measurements import read_measurements, seconds_between_jobs
+from tprune.plan.measurements import read_measurements, seconds_before_jobs
 from tprune.plan.page import page, table
+from tprune.plan.units import first_rules
 from tprune.tables.writing import write_csv
 
 
@@ -80,11 +81,13 @@ started = time.monotonic()
 graph = job_graph(params.snakefile, params.configuration, wanted.target, cores)
 at_start = time.monotonic() - started
 measurements = read_measurements(Path(measured.results_dir), graph.files)
+first, later = first_rules(planned_units(graph, wanted.submitted), graph.jobs)
 per_job = wanted.seconds_per_job
 if per_job is None:
-    per_job = seconds_between_jobs(measurements)
+    per_job = seconds_before_jobs(measurements, first)
+inside = seconds_before_jobs(measurements, later)
 durations = Durations(measurements, measured, planned)
-machine = Machine(cores, wanted.submitted, per_job, at_start)
+machine = Machine(cores, wanted.submitted, per_job, at_start, inside)
 forecasts = {
     scope: forecast(each, durations, wanted.nodes, machine)
     for scope, each in {"all": graph, "left": graph.left()}.items()

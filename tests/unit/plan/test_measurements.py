@@ -5,7 +5,7 @@ import pytest
 from graphs import FILES, wildcards, write_measured
 
 from tprune.errors import TPruneError
-from tprune.plan.measurements import Measurement, read_measurements, seconds_between_jobs
+from tprune.plan.measurements import Measurement, read_measurements, seconds_before_jobs
 from tprune.training.progress import Pace
 
 
@@ -35,11 +35,12 @@ def test_what_starting_a_job_takes_is_read_off_the_times_of_two_slots(tmp_path: 
     """Slot 1: 0-10, 12-20, 22-40; slot 2: 1-15, 17-30. A pause of an hour is none of it."""
     spans = [(0, 10), (12, 20), (22, 40), (1, 15), (17, 30), (3700, 3701)]
     jobs = [Measurement("score", {}, end - start, float(end)) for start, end in spans]
-    assert seconds_between_jobs(jobs) == 2
-    assert seconds_between_jobs(jobs[:1]) == 0
+    assert seconds_before_jobs(jobs, ["score"]) == 2
+    assert seconds_before_jobs(jobs[:1], ["score"]) == 0
+    assert seconds_before_jobs(jobs, ["baseline"]) == 0
 
 
 def test_the_end_of_a_job_is_that_of_its_benchmark(tmp_path: Path) -> None:
     for name, ended in (("0.1", 100), ("0.2", 107)):
         os.utime(write_measured(tmp_path, "score", 4, **wildcards(strength=name)), (ended, ended))
-    assert seconds_between_jobs(read_measurements(tmp_path, FILES)) == 3
+    assert seconds_before_jobs(read_measurements(tmp_path, FILES), ["score"]) == 3

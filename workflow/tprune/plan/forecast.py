@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tprune.plan.durations import Durations, Estimate
 from tprune.plan.job_graph import Job, JobGraph
 from tprune.plan.schedule import Task, critical_path, list_schedule
-from tprune.plan.units import group_units, single_units, tasks_of, with_head_node
+from tprune.plan.units import Unit, group_units, single_units, tasks_of, with_head_node
 
 
 @dataclass(frozen=True)
@@ -15,14 +15,15 @@ class Machine:
     """What is planned for.
 
     `submitted`: to a cluster, the jobs of a group as one; else each job by itself on one machine.
-    `seconds_per_job` comes on top of each job that is started or submitted, `seconds_at_start` once, until
-    Snakemake has its jobs.
+    `seconds_per_job` comes on top of each job that is started, or group that is submitted, `seconds_inside`
+    before each further job of a group, `seconds_at_start` once, until Snakemake has its jobs.
     """
 
     cores_per_node: int
     submitted: bool
     seconds_per_job: float
     seconds_at_start: float = 0.0
+    seconds_inside: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,29 @@ class Forecast:
     by_rule: Mapping[str, tuple[int, Estimate, float]]
 
 
+def planned_units(graph: JobGraph, submitted: bool) -> list[Unit]:
+    """What starts as one: on a cluster the jobs of a group, else each job."""
+    return group_units(graph) if submitted else single_units(graph)
+
+
 def forecast(graph: JobGraph, durations: Durations, nodes: Sequence[int], machine: Machine) -> Forecast:
     """Schedule `graph` three times: every job as the fastest of its like, as expected, as the slowest."""
     estimates = [durations.estimate(job) for job in graph.jobs]
-    units = group_units(graph) if machine.submitted else single_units(graph)
+    units = planned_units(graph, machine.submitted)
     tasks: list[list[Task]] = []
     for index in range(len(Estimate._fields)):
         seconds = [estimate[index] for estimate in estimates]
-        made = tasks_of(units, graph.jobs, seconds, machine.seconds_per_job, machine.cores_per_node)
-        tasks.append(with_head_node(made, units, graph.jobs) if machine.submitted else made)
+        made = tasks_of(
+            units,
+            graph.jobs,
+            seconds,
+            machine.seconds_per_job,
+            machine.cores_per_node,
+            machine.seconds_inside,
+        )
+        tasks.append(
+            with_head_node(made, units, graph.jobs, machine.seconds_per_job) if machine.submitted else made
+        )
     core_hours = Estimate(*(sum(task.seconds * task.cores for task in each) / 3600 for each in tasks))
     rows = []
     for count in nodes:

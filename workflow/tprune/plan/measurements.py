@@ -2,7 +2,7 @@
 
 import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +48,8 @@ def read_measurements(results_dir: Path, files: Mapping[str, RuleFiles]) -> list
     return found
 
 
-def seconds_between_jobs(measurements: Sequence[Measurement]) -> float:
-    """Median seconds between a job's beginning and the end of the one that ended last before it.
+def seconds_before_jobs(measurements: Sequence[Measurement], rules: Collection[str]) -> float:
+    """Median seconds between the beginning of a job of `rules` and the last end of any job before it.
 
     A job begins as soon as another ended, as to its cores or its inputs, so that this is what starting it
     takes: looked at in Snakemake alone, or in a scheduler's queue too.
@@ -57,6 +57,8 @@ def seconds_between_jobs(measurements: Sequence[Measurement]) -> float:
     ends = sorted(each.ended for each in measurements)
     gaps = []
     for each in measurements:
+        if each.rule not in rules:
+            continue
         began = each.ended - each.seconds
         earlier = [end for end in ends if end <= began]
         if earlier and began - earlier[-1] < LONGEST_GAP:

@@ -134,6 +134,7 @@ def _hours(hours: float) -> str:
 
 
 def _assumptions(forecast: Forecast, durations: Durations, machine: Machine) -> Sequence[str]:
+    inside = f"{machine.seconds_inside:.2f} s inside a group"
     where = (
         "jobs go to a cluster, those of a group as one; the wait in its queue is that of the measured run"
         if machine.submitted
@@ -141,8 +142,8 @@ def _assumptions(forecast: Forecast, durations: Durations, machine: Machine) -> 
     )
     return [
         *durations.assumptions(forecast.by_rule),
-        f"{where}; starting a job takes {machine.seconds_per_job:.2f} s before its own time begins, and "
-        f"Snakemake {duration(machine.seconds_at_start)} before the first",
+        f"{where}; starting a job takes {machine.seconds_per_job:.2f} s before its own time begins "
+        f"({inside}), and Snakemake {duration(machine.seconds_at_start)} before the first",
         "a job takes as long beside others as it did in the measured run; nodes are as fast as its machine, "
         "and memory sets no limit",
         "fastest to slowest: if every job took as long as the fastest, or the slowest, of the measured jobs "

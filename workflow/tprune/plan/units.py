@@ -36,16 +36,18 @@ def tasks_of(
     seconds: Sequence[float],
     seconds_per_unit: float,
     cores_per_node: int,
+    seconds_inside: float = 0.0,
 ) -> list[Task]:
     """A task per unit: of one job its time and cores, of several a schedule of them inside the unit.
 
-    `seconds` are the jobs' own times, `seconds_per_unit` what comes on top once a unit. A unit of several
+    `seconds` are the jobs' own times; on top come `seconds_per_unit` once a unit and `seconds_inside` before
+    each of its other jobs. A unit of several
     has as many cores as its widest layer of jobs that do not depend on each other, at most a node's, which
     is how Snakemake reckons a group's.
     """
     return [
         Task(
-            seconds_per_unit + _inside(unit, jobs, seconds, cores_per_node),
+            seconds_per_unit + _inside(unit, jobs, seconds, seconds_inside, cores_per_node),
             _cores(unit, jobs, cores_per_node),
             unit.dependencies,
         )
@@ -53,22 +55,36 @@ def tasks_of(
     ]
 
 
-def with_head_node(tasks: Sequence[Task], units: Sequence[Unit], jobs: Sequence[Job]) -> list[Task]:
-    """The tasks as on a cluster, where jobs that run beside Snakemake itself take no node's cores."""
+def first_rules(units: Sequence[Unit], jobs: Sequence[Job]) -> tuple[set[str], set[str]]:
+    """Rules whose jobs begin a unit that is submitted, and those whose jobs come later in one."""
+    first = {jobs[unit.jobs[0]].rule for unit in units if not jobs[unit.jobs[0]].local}
+    return first, {jobs[number].rule for unit in units for number in unit.jobs[1:]} - first
+
+
+def with_head_node(
+    tasks: Sequence[Task], units: Sequence[Unit], jobs: Sequence[Job], seconds_per_unit: float = 0.0
+) -> list[Task]:
+    """The tasks as on a cluster, where jobs beside Snakemake itself take no node's cores and no submission.
+
+    `seconds_per_unit`: what of each task's time is its submission.
+    """
+    beside = [all(jobs[number].local for number in unit.jobs) for unit in units]
     return [
-        replace(task, cores=0) if all(jobs[number].local for number in unit.jobs) else task
-        for task, unit in zip(tasks, units, strict=True)
+        replace(task, cores=0, seconds=task.seconds - seconds_per_unit) if local else task
+        for task, local in zip(tasks, beside, strict=True)
     ]
 
 
-def _inside(unit: Unit, jobs: Sequence[Job], seconds: Sequence[float], cores_per_node: int) -> float:
+def _inside(
+    unit: Unit, jobs: Sequence[Job], seconds: Sequence[float], seconds_inside: float, cores_per_node: int
+) -> float:
     if len(unit.jobs) == 1:
         return seconds[unit.jobs[0]]
     cores = _cores(unit, jobs, cores_per_node)
     position = {number: index for index, number in enumerate(unit.jobs)}
     tasks = [
         Task(
-            seconds[number],
+            seconds[number] + (seconds_inside if position[number] else 0.0),
             min(_job_cores(jobs[number], cores_per_node), cores),
             tuple(position[other] for other in jobs[number].dependencies if other in position),
         )
