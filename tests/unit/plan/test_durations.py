@@ -54,6 +54,13 @@ def test_training_grows_with_updates_and_tokens_but_not_its_start_up(threads, ed
     assert durations(BASELINE, **edits).estimate(job("baseline", threads)).expected == pytest.approx(seconds)
 
 
+def test_cores_of_several_processes_are_all_counted() -> None:
+    """Measured on two processes, planned for two: as measured."""
+    of_two = settings(training={"processes": 2})
+    found = Durations([BASELINE], of_two, of_two)
+    assert found.estimate(job("baseline", 2)).expected == pytest.approx(15)
+
+
 def test_a_resumed_training_is_known_by_its_pace_and_not_by_its_length() -> None:
     """Its benchmark and log tell of the last ten updates alone."""
     found = durations(measured("baseline", 6, Pace(10, 0.1)))
