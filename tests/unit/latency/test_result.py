@@ -106,7 +106,10 @@ def test_samples_must_answer_the_job(change: Callable[[list[Sample]], Any], text
         ("seconds", "fast", "must be a number above 0"),
         ("seconds", None, "must be a number above 0"),
         ("seconds", True, "must be a number above 0"),
+        ("seconds", {}, "must be a number above 0"),
+        ("seconds", 10**400, "must be a number above 0"),
         ("beam", 1.5, "must be a whole number"),
+        ("beam", [], "must be a whole number"),
         ("output_tokens", "five", "must be a whole number"),
         ("length", "short", "allowed: own, forced"),
         ("model", 7, "must be text"),
@@ -149,6 +152,10 @@ def test_json_of_another_form_is_refused(text: str, expected: str) -> None:
         ({"quiet": "yes"}, "quiet is 'yes', must be true, false or null"),
         ({"seconds": float("nan")}, "not plain JSON"),
         ({"more": "x" * 100_000}, "more than 64000"),
+        ({"condition_after": "hot"}, "condition_after must be an object"),
+        ({"condition_after": {"thermal_status": "hot"}}, "thermal_status is 'hot', must be a whole number"),
+        ({"block_mhz": [1800.0]}, "block_mhz must have a list of numbers for each block"),
+        ({"block_limit_mhz": [["fast"]]}, "block_limit_mhz must have a list of numbers"),
     ],
 )
 def test_signature_must_tell_how_it_was_measured(edit: dict[str, Any], text: str) -> None:

@@ -79,7 +79,7 @@ def parse_samples(rows: Sequence[Any]) -> list[Sample]:
         for column in _COLUMNS:
             try:
                 values[column] = _value(column, row[column])
-            except ValueError:
+            except (ValueError, TypeError, OverflowError):  # a list, say, or a number of 400 digits
                 raise TPruneError(
                     f"sample {number}, column {column}: found {str(row[column])[:80]!r}, "
                     + ("must be a whole number" if column in _WHOLE else _allowed(column))
@@ -96,6 +96,7 @@ def check_result(samples: Sequence[Sample], signature: Any, job: Job) -> tuple[l
     """
     _check_samples(samples, job)
     _check_signature(signature, job)
+    _check_readings(signature)
     return list(samples), dict(signature)
 
 
@@ -189,3 +190,25 @@ def _check_signature(signature: Any, job: Job) -> None:
     for key in ("quiet", "throttled"):
         if signature[key] is not None and not isinstance(signature[key], bool):
             raise TPruneError(f"signature: {key} is {signature[key]!r}, must be true, false or null")
+
+
+def _check_readings(signature: Mapping[str, Any]) -> None:
+    """Check what `tprune.latency.throttling` reads, where a device tells it."""
+    condition = signature.get("condition_after") or {}
+    if not isinstance(condition, Mapping):
+        raise TPruneError("signature: condition_after must be an object")
+    status = condition.get("thermal_status")
+    if status is not None and (isinstance(status, bool) or not isinstance(status, int) or status < 0):
+        raise TPruneError(
+            f"signature: thermal_status is {str(status)[:80]!r}, must be a whole number or null"
+        )
+    for key in ("block_mhz", "block_limit_mhz"):
+        blocks = signature.get(key) or []
+        if not isinstance(blocks, list) or not all(map(_are_numbers, blocks)):
+            raise TPruneError(f"signature: {key} must have a list of numbers for each block")
+
+
+def _are_numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(
+        isinstance(value, (int, float)) and not isinstance(value, bool) for value in values
+    )
