@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from tests.system_parts import need_program
-from tprune.compaction.onnx_export import export_onnx
 from tprune.errors import TPruneError
 from tprune.latency.access import Serving
-from tprune.latency.assignment import Settings, list_artefacts, make_job
 from tprune.latency.browser.addresses import invitation, page_url
 from tprune.latency.browser.content import Content
 from tprune.latency.browser.kind import wait_for_result
@@ -24,25 +21,8 @@ from tprune.latency.browser.server import PageServer, Progress, serving_page
 from tprune.latency.job import Job
 from tprune.latency.protocol import LENGTHS
 from tprune.latency.result import SIGNATURE_KEYS, largest_result
-from tprune.model.architecture import Architecture
-from tprune.model.transformer import Transformer
 
 Answer = tuple[int, dict[str, str], bytes]
-
-
-@pytest.fixture
-def content(tmp_path: Path, uneven: Architecture, pieces: list[str], encoded: tuple[Path, Path]) -> Content:
-    """Of one model in float32, three sentences; the files of onnxruntime-web are stand-ins."""
-    torch.manual_seed(1)
-    export_onnx(Transformer(uneven).eval(), pieces, pieces, tmp_path / "onnx", "float32")
-    grid = [{"method": "control", "strength": "0", "threshold": "0"}]
-    artefacts = list_artefacts(grid, ["float32"], [tmp_path / "onnx"])
-    job = make_job("onnxruntime-web", artefacts, *encoded, Settings((1,), 2, 3, 1, 1))
-    (tmp_path / "subwords").write_text("#version: 0.2\np 1\n", encoding="utf-8")
-    (tmp_path / "runtime").mkdir()
-    for name in FILES:
-        (tmp_path / "runtime" / name).write_text(name, encoding="utf-8")
-    return Content(job, tmp_path / "subwords", tmp_path / "runtime")
 
 
 @pytest.fixture
@@ -188,6 +168,7 @@ def spoiled(**changes: Any) -> Callable[[dict[str, Any]], Any]:
         ),
         (lambda result: {**result, "signature": {}}, "lacks the key"),
         (spoiled(seconds=-1), "column seconds: found"),
+        (spoiled(beam=[]), "column beam: found"),
         (spoiled(seconds=float("nan")), "column seconds: found"),
         (spoiled(output_tokens=500), "output tokens"),
     ],
@@ -203,7 +184,7 @@ def test_a_result_that_is_not_whole_is_refused_and_the_link_stays_good(
 
 def test_what_is_too_large_is_refused_unread(server: PageServer) -> None:
     path = f"/{server.link.token}/result"
-    for length in (largest_result(server.content.job) + 1, 10**18):
+    for length in (largest_result(server.content.job) + 1, 10**18, "9" * 5000):
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw:
             raw.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode())
             assert b" 413 " in raw.recv(65536).splitlines()[0]
@@ -261,19 +242,8 @@ def test_the_invitation_says_what_threads_take(server: PageServer, content: Cont
 def test_https_with_a_certificate(content: Content, tmp_path: Path) -> None:
     openssl = need_program("openssl", "openssl")
     files = ["-keyout", tmp_path / "key.pem", "-out", tmp_path / "certificate.pem"]
-    command = [
-        openssl,
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-subj",
-        "/CN=localhost",
-        "-days",
-        "2",
-    ]
-    command += ["-addext", "subjectAltName=DNS:localhost"]
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
     subprocess.run([*command, *files], check=True, capture_output=True)
     pair = Serving(port=0, certificate=str(tmp_path / "certificate.pem"), key=str(tmp_path / "key.pem"))
     with serving_page(content, pair) as server:

@@ -150,15 +150,20 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         try:
             link, name = self._under_token()
+            event: Progress | Result
             if name == "progress":
-                link.events.put(_progress(self._body(PROGRESS_BYTES)))
+                event = _progress(self._body(PROGRESS_BYTES))
             elif name == "result":
-                self._accept(link)
+                event = self._accept(link)
             else:
                 raise _Refused(HTTPStatus.NOT_FOUND, f"nothing is posted to {name or 'the page'}")
-            self._send(HTTPStatus.OK, b'{"accepted": true}', "application/json")
         except _Refused as refused:
             self._refuse(refused)
+            return
+        try:
+            self._send(HTTPStatus.OK, b'{"accepted": true}', "application/json")
+        finally:
+            link.events.put(event)  # after the answer, since who waits for a result then ends the server
 
     def _find(self) -> Item:
         path = self.path.partition("?")[0]
@@ -180,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
             )
         return link, name
 
-    def _accept(self, link: Link) -> None:
+    def _accept(self, link: Link) -> Result:
         job = self.server.content.job
         body = self._body(largest_result(job))
         with link.lock:
@@ -192,16 +197,16 @@ class _Handler(BaseHTTPRequestHandler):
                 logger.warning("a result was refused: %s", error)
                 raise _Refused(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
             link.used = True
-        link.events.put(result)
+        return result
 
     def _body(self, most: int) -> bytes:
         length = self.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdigit():
             raise _Refused(HTTPStatus.LENGTH_REQUIRED, "a request needs its Content-Length")
-        if int(length) > most:
+        if len(length) > len(str(most)) or int(length) > most:  # int() refuses thousands of digits
             raise _Refused(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                f"{int(length)} bytes, more than the {most} that this can be",
+                f"{length[:20]} bytes, more than the {most} that this can be",
             )
         return self.rfile.read(int(length))
 
