@@ -29,7 +29,6 @@ from tprune.latency.job import Artefact, Job
 from tprune.latency.phone import Condition, Identity, identify, in_signature, read_condition
 from tprune.latency.protocol import Sample
 from tprune.latency.result import largest_result, read_result
-from tprune.latency.throttling import throttling
 
 logger = logging.getLogger(__name__)
 
@@ -104,10 +103,6 @@ def measure(device: Device, job: Job, access: Access) -> tuple[list[Sample], dic
             samples, signature = read_result(local, job)
     signature |= in_signature(identity, before, after)
     signature["emulated"] = bool(emulator)
-    signature["throttling"] = throttling(signature, samples, job.block)
-    signature["throttled"] = None if signature["throttling"] is None else bool(signature["throttling"])
-    for reason in signature["throttling"] or []:
-        logger.warning("%s throttled: %s; let it cool, or raise devices.cool_down", device.name, reason)
     return samples, signature
 
 

@@ -26,18 +26,15 @@ MEASURE = {
 def measure_device(device: Device, job: Job, access: Access) -> tuple[list[Sample], dict[str, Any]]:
     """Time the job's models on `device`; return all samples and the signature, checked against the job.
 
-    Where a device slowed down, this is warned of and stands in the signature (`throttled`). A TPruneError
-    names the device and says what to check.
+    Where a device throttled, this is warned of and stands in the signature. A TPruneError names the device
+    and says what to check.
     """
-    if device.kind not in MEASURE:
-        raise TPruneError(f"device {device.name}: kind {device.kind} cannot be measured by this version")
     try:
         samples, signature = check_result(*MEASURE[device.kind](device, job, access), job)
     except TPruneError as error:
         raise TPruneError(f"device {device.name}: {error}") from error
-    if "throttling" not in signature:
-        found = throttling(signature, samples, job.block)
-        signature |= {"throttling": found, "throttled": None if found is None else bool(found)}
-        for reason in found or []:
-            logger.warning("%s slowed down: %s; let it cool, or raise devices.cool_down", device.name, reason)
+    found = throttling(signature, samples, job.block)
+    signature |= {"throttling": found, "throttled": None if found is None else bool(found)}
+    for reason in found or []:
+        logger.warning("%s throttled: %s; let it cool, or raise devices.cool_down", device.name, reason)
     return samples, signature

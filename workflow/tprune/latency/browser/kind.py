@@ -1,7 +1,8 @@
 """The device kind "browser": serve the page, have it opened, wait for the samples.
 
 The device's address says who opens it. Empty: a person. "headless": this program, in a browser of this
-machine. "adb:SERIAL" (or "adb:", for the only one there is): this program, on a phone.
+machine. "adb:SERIAL" (or "adb:", for the only one there is): this program, on a phone. What this program
+opens is, or believes itself, on this machine, so the page is then served there alone, by plain http.
 """
 
 import logging
@@ -13,15 +14,14 @@ from typing import Any
 
 from tprune.config.devices import Device
 from tprune.errors import TPruneError
-from tprune.latency.access import Access
+from tprune.latency.access import Access, Serving
 from tprune.latency.browser import opening
-from tprune.latency.browser.addresses import invitation
+from tprune.latency.browser.addresses import invitation, page_url
 from tprune.latency.browser.content import Content
 from tprune.latency.browser.server import PageServer, Progress, Result, serving_page
 from tprune.latency.job import Job
 from tprune.latency.protocol import Sample
 from tprune.latency.signature import device_signature
-from tprune.latency.throttling import throttling
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ HEADLESS = "headless"
 ADB = "adb:"
 SILENCE_SECONDS = 300  # between two reports of a page that is measuring
 PROGRESS_SECONDS = 5.0
+CHECK_SECONDS = 10.0  # of silence, until a browser is asked after: asking a phone costs it time
 
 
 def measure(device: Device, job: Job, access: Access) -> tuple[list[Sample], dict[str, Any]]:
@@ -38,24 +39,23 @@ def measure(device: Device, job: Job, access: Access) -> tuple[list[Sample], dic
     page cannot be opened, reports an error, or falls silent.
     """
     content = Content(job, access.files["subwords"], access.files["runtime"])
-    with serving_page(content, access.serving) as server:
+    serving = access.serving
+    if device.address:
+        serving = Serving(port=serving.port, timeout=serving.timeout)
+    with serving_page(content, serving) as server:
+        url = f"{page_url(server)}?measure"
         if device.address == "":
             print(invitation(server, job.threads), file=sys.stderr, flush=True)
-            samples, signature = wait_for_result(server, access.serving.timeout)
+            samples, signature = wait_for_result(server, serving.timeout)
         elif device.address == HEADLESS:
-            with opening.headless(_starting(server)) as check:
-                samples, signature = wait_for_result(server, access.serving.timeout, check)
+            with opening.headless(url) as check:
+                samples, signature = wait_for_result(server, serving.timeout, check)
             signature |= _this_machine()
         else:
             serial = device.address.removeprefix(ADB)
-            url = _starting(server)
             with opening.on_phone(serial, server.port, url, access.connect_timeout) as (check, phone):
-                samples, signature = wait_for_result(server, access.serving.timeout, check)
+                samples, signature = wait_for_result(server, serving.timeout, check)
                 signature |= phone()
-            signature["throttling"] = throttling(signature, samples, job.block)
-            signature["throttled"] = (
-                None if signature["throttling"] is None else bool(signature["throttling"])
-            )
     if signature["threads"] != job.threads:
         logger.warning("%d threads asked, the browser gave %s", job.threads, signature["threads"])
     return samples, signature
@@ -64,8 +64,8 @@ def measure(device: Device, job: Job, access: Access) -> tuple[list[Sample], dic
 def wait_for_result(server: PageServer, timeout: float, check: Callable[[], None] | None = None) -> Result:
     """Log what comes by the current link until the result does.
 
-    With a `check`, which is called now and then, nobody sits before the page, and an error that it reports is
-    raised; a person may try again. TPruneError also after `timeout` seconds without a sign of life.
+    With a `check`, which is called while the page is silent, nobody sits before it, and an error that it
+    reports is raised; a person may try again. TPruneError also after `timeout` seconds of silence.
     """
     heard = time.monotonic()
     said = 0.0
@@ -74,10 +74,11 @@ def wait_for_result(server: PageServer, timeout: float, check: Callable[[], None
         try:
             event = server.link.events.get(timeout=2.0)
         except queue.Empty:
-            if check is not None:
+            silent = time.monotonic() - heard
+            if check is not None and silent > CHECK_SECONDS:
                 check()
             limit = min(timeout, SILENCE_SECONDS) if last.total else timeout
-            if time.monotonic() - heard > limit:
+            if silent > limit:
                 raise TPruneError(_silence(last, limit)) from None
             continue
         heard = time.monotonic()
@@ -99,11 +100,6 @@ def _this_machine() -> dict[str, Any]:
     """What a browser does not tell."""
     told = device_signature((), {})
     return {key: told[key] for key in ("device", "cpu", "architecture", "memory_bytes", "system", "kernel")}
-
-
-def _starting(server: PageServer) -> str:
-    # A browser that is opened by this program is, or believes itself, on this machine.
-    return f"{server.scheme}://localhost:{server.port}/{server.link.token}/?measure"
 
 
 def _silence(last: Progress, seconds: float) -> str:
