@@ -24,7 +24,7 @@ class TPruneTranslationConfig(TranslationConfig):
     penalty_file: Optional[str] = field(default=None, metadata={"help": "penalty.json"})  # noqa: UP045
     gradient_share_file: Optional[str] = field(default=None, metadata={"help": "CSV to append to"})  # noqa: UP045
     gradient_share_interval: int = field(default=25, metadata={"help": "updates between its rows"})
-    generation_folder: Optional[str] = field(default=None, metadata={"help": "write only while it is owned"})  # noqa: UP045
+    owner_file: Optional[str] = field(default=None, metadata={"help": "write only while this owner trains"})  # noqa: UP045
 
 
 @register_task("tprune_translation", dataclass=TPruneTranslationConfig)
@@ -62,9 +62,9 @@ class TPruneTranslation(TranslationTask):
 
         A process that was suspended, and wakes after another took its training over, ends here.
         """
-        folder = self.cfg.generation_folder
-        if folder and not Generation.read(Path(folder)).is_current():
-            raise SystemExit(f"{folder}: another process took this training over; no checkpoint is written")
+        owner = self.cfg.owner_file
+        if owner and not Generation.of_owner(Path(owner)).is_current():
+            raise SystemExit(f"{owner}: another process took this training over; no checkpoint is written")
         return {}
 
     def optimizer_step(self, optimizer: Any, model: Any, update_num: int) -> None:

@@ -8,6 +8,7 @@ import torch
 
 import tprune.fairseq_plugin.user_dir as user_dir
 from tprune.training import agent
+from tprune.training.generation import Generation
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def train_command(
     argv += ["--seed", str(seed), "--num-workers", "0", "--distributed-world-size", "1"]
     argv += ["--skip-invalid-size-inputs-valid-test", "--disable-validation"]
     argv += ["--no-progress-bar", "--log-format", "json", "--log-interval", str(trainer.log_interval)]
-    argv += ["--generation-folder", str(files.folder)]
+    argv += ["--owner-file", str(Generation.read(files.folder).owner_file)]
     argv += ["--save-dir", str(files.folder), "--no-epoch-checkpoints", "--keep-interval-updates", "1"]
     argv += ["--save-interval-updates", str(trainer.checkpoint_interval)]
     argv += ["--initial-weights", str(files.initial_weights)] if files.initial_weights.exists() else []

@@ -36,7 +36,12 @@ class Generation:
     def read(cls, folder: Path) -> "Generation":
         """The generation in `folder`, which may have been left without an owner."""
         owners = sorted(folder.glob("owner-*.json"))
-        return cls(folder, owners[0].stem.removeprefix("owner-") if owners else "")
+        return cls.of_owner(owners[0]) if owners else cls(folder, "")
+
+    @classmethod
+    def of_owner(cls, owner_file: Path) -> "Generation":
+        """The generation of that owner, whoever else may have come into its folder since."""
+        return cls(owner_file.parent, owner_file.stem.removeprefix("owner-"))
 
     @property
     def owner_file(self) -> Path:

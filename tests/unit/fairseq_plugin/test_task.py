@@ -1,0 +1,46 @@
+"""The task writes checkpoints while its owner trains, and no longer."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from fairseq.data import Dictionary
+
+from tprune.fairseq_plugin.task import TPruneTranslation, TPruneTranslationConfig
+from tprune.training.command import Schedule, StateFiles, Trainer, train_command
+from tprune.training.generation import Generation, claim
+
+
+def task_of(owner: Generation) -> TPruneTranslation:
+    """The task as fairseq-train makes it for this owner."""
+    trainer = Trainer(1, "float32", 512, 0.1, 1.0, 50, 5)
+    argv = train_command(Path("data"), Schedule(10, 0.002, 1), trainer, 1, StateFiles(owner.folder), None)
+    config = TPruneTranslationConfig(owner_file=argv[argv.index("--owner-file") + 1])
+    return TPruneTranslation(config, Dictionary(), Dictionary())
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> Generation:
+    claimed = claim(tmp_path / "state", None, [os.getpid()])
+    assert claimed is not None
+    return claimed
+
+
+def test_an_owner_writes_checkpoints_until_it_is_followed(owner: Generation) -> None:
+    task = task_of(owner)
+    assert task.get_checkpoint_dict() == {}
+    assert claim(owner.folder.parent, owner, [os.getpid()]) is not None
+    with pytest.raises(SystemExit, match=r"0001-first/owner-\w+\.json: another process took"):
+        task.get_checkpoint_dict()
+
+
+def test_whoever_wakes_in_a_state_begun_anew_writes_nothing_there(owner: Generation) -> None:
+    """The folder has the same name, and an owner, but another one."""
+    asleep = task_of(owner)
+    shutil.rmtree(owner.folder.parent)
+    anew = claim(owner.folder.parent, None, [os.getpid()])
+    assert anew is not None and anew.folder == owner.folder
+    assert task_of(anew).get_checkpoint_dict() == {}
+    with pytest.raises(SystemExit, match="no checkpoint is written"):
+        asleep.get_checkpoint_dict()
