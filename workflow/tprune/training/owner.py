@@ -67,7 +67,7 @@ class Ownership:
         try:
             self.generation.record([os.getpid(), training.pid])
         except OSError:
-            self._check_disk()
+            self._check_files()
         if self._lost is not None:
             end_processes([self._training])
         self.check()
@@ -80,7 +80,7 @@ class Ownership:
     def finish(self) -> None:
         """Remove the state: its training is done. It stays where a newcomer waits to go on from it."""
         self._end_heartbeat()
-        self._check_disk()
+        self._check_files()
         self.check()
         if self.generation.request_file.exists():
             logger.warning("%s: left to the process that asked for it", self.folder)
@@ -116,7 +116,7 @@ class Ownership:
         while self._lost is None and not self._stop.wait(self._patience.beat):
             beats += 1
             try:
-                self._check_disk()
+                self._check_files()
                 if self._lost is None:
                     put(self.generation.heartbeat_file, str(beats))
                     self._last_beat = time.monotonic()
@@ -133,7 +133,7 @@ class Ownership:
         if silent > self._patience.silence / 2:
             self._lost = f"{self.folder}: cannot be written ({error.strerror}); this training stops"
 
-    def _check_disk(self) -> None:
+    def _check_files(self) -> None:
         if not self.generation.is_current():
             self._lost = self._lost or self._taken_over()
         elif self._training is not None and self._training.is_running() and self._asked():
