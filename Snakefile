@@ -34,7 +34,9 @@ PENALTY_SEED, FINE_TUNING_SEED = 100, 200  # so that stages see the text in othe
 TRAINING = settings.training.model_dump(
     exclude={"checkpoint_interval", "log_interval", "gpus"}
 )
-check_disk(RESULTS, settings)
+# A cluster's jobs read this file too: they would all walk through the results, and stop in the middle of a run.
+if workflow.is_main_process:
+    check_disk(RESULTS, settings)
 
 
 wildcard_constraints:
