@@ -60,7 +60,7 @@ SUBMISSIONS = {
     "lsf": (
         "bsub",
         "Job <17> is submitted to queue <long>.",
-        "bsub -q long -n 2 -R span[hosts=1] rusage[mem=3000] -M 3000 -W 90 "
+        "bsub -q long -n 2 -R span[hosts=1] rusage[mem=3000MB] -M 3000MB -W 90 "
         "-o .snakemake/scheduler_logs/%J.log -gpu num=1 -x job.sh",
     ),
     "sge": (

@@ -19,10 +19,10 @@ submit() {
       sbatch --parsable --partition="$queue" --ntasks=1 --cpus-per-task="$threads" --mem="$memory" \
         --time="$minutes" --output="$logs/%j.log" "${extra[@]}" "$script"
       ;;
-    lsf) # memory of the whole job in MB, on one host
+    lsf) # memory of the whole job on one host, with its unit: LSF's own is KB, or what the site made of it
       if ((gpus)); then extra+=(-gpu "num=$gpus"); fi
       if ((exclusive)); then extra+=(-x); fi
-      bsub -q "$queue" -n "$threads" -R "span[hosts=1] rusage[mem=$memory]" -M "$memory" -W "$minutes" \
+      bsub -q "$queue" -n "$threads" -R "span[hosts=1] rusage[mem=${memory}MB]" -M "${memory}MB" -W "$minutes" \
         -o "$logs/%J.log" "${extra[@]}" "$script" | sed -n 's/^Job <\([0-9]*\)>.*/\1/p'
       ;;
     sge) # memory is counted per slot; the parallel environment is called smp at many sites
