@@ -2,6 +2,7 @@
 
 import re
 import statistics
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,9 +61,9 @@ def seconds_before_jobs(measurements: Sequence[Measurement], rules: Collection[s
         if each.rule not in rules:
             continue
         began = each.ended - each.seconds
-        earlier = [end for end in ends if end <= began]
-        if earlier and began - earlier[-1] < LONGEST_GAP:
-            gaps.append(began - earlier[-1])
+        earlier = bisect_right(ends, began)
+        if earlier and began - ends[earlier - 1] < LONGEST_GAP:
+            gaps.append(began - ends[earlier - 1])
     return statistics.median(gaps) if gaps else 0.0
 
 
