@@ -15,7 +15,7 @@ if settings.baseline.checkpoint is None:
         threads: settings.baseline.threads * settings.training.processes
         resources:
             mem_mb=growing(memory.training(settings)),
-            runtime=growing(runtime.training(settings, settings.baseline.updates)),
+            runtime=training_time(settings.baseline.updates),
             gpu=settings.training.gpus,
             checkpoint_interval=settings.training.checkpoint_interval,
             log_interval=settings.training.log_interval,

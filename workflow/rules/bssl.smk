@@ -14,7 +14,7 @@ rule bssl:
     threads: settings.training.threads * settings.training.processes
     resources:
         mem_mb=growing(memory.training(settings)),
-        runtime=growing(runtime.training(settings, settings.bssl.updates)),
+        runtime=training_time(settings.bssl.updates),
         gpu=settings.training.gpus,
         checkpoint_interval=settings.training.checkpoint_interval,
         log_interval=settings.training.log_interval,

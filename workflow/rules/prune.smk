@@ -44,7 +44,7 @@ rule prune:
     threads: settings.training.threads * settings.training.processes
     resources:
         mem_mb=growing(memory.training(settings)),
-        runtime=growing(runtime.training(settings, settings.prune.fine_tuning_updates)),
+        runtime=training_time(settings.prune.fine_tuning_updates),
         gpu=settings.training.gpus,
         checkpoint_interval=settings.training.checkpoint_interval,
         log_interval=settings.training.log_interval,

@@ -11,6 +11,12 @@ def growing(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
+def training_time(updates):
+    """Growing minutes, up to what a queue commonly takes: asked for more, it would refuse the job."""
+    minutes = runtime.training(settings, updates)
+    return lambda wildcards, attempt: min(minutes * attempt, runtime.LONGEST_MINUTES)
+
+
 def whole_machine():
     """Threads of a job that shares its machine with no other: here, all cores.
 

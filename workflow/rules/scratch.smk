@@ -20,7 +20,7 @@ rule scratch:
     threads: settings.baseline.threads * settings.training.processes
     resources:
         mem_mb=growing(memory.training(settings)),
-        runtime=growing(runtime.training(settings, scratch_updates)),
+        runtime=training_time(scratch_updates),
         gpu=settings.training.gpus,
         checkpoint_interval=settings.training.checkpoint_interval,
         log_interval=settings.training.log_interval,

@@ -18,7 +18,7 @@ rule shs:
     threads: settings.training.threads * settings.training.processes
     resources:
         mem_mb=growing(memory.training(settings)),
-        runtime=growing(runtime.training(settings, settings.shs.updates)),
+        runtime=training_time(settings.shs.updates),
         gpu=settings.training.gpus,
         checkpoint_interval=settings.training.checkpoint_interval,
         log_interval=settings.training.log_interval,
