@@ -75,6 +75,7 @@ def test_each_job_asks_for_what_its_rule_needs(finished) -> None:
     settings = load_settings(yaml.safe_load(Path("config/smoke.yaml").read_text()), "config/smoke.yaml")
     assert all(job["JobState"] == "COMPLETED" for job in jobs)
     for rule, updates in (("baseline", settings.baseline.updates), ("bssl", settings.bssl.updates)):
+        assert of_rule(jobs, rule), rule
         for job in of_rule(jobs, rule):
             assert job["MinMemoryNode"] == f"{memory.training(settings)}M"
             assert job["NumCPUs"] == str(settings.training.threads)
