@@ -20,6 +20,7 @@ from torch import Tensor
 from tests.conftest import ROOT
 from tprune.evaluation.valid_loss import valid_loss
 from tprune.model.dense import dense_architecture
+from tprune.threads import thread_variables
 from tprune.training.command import Schedule, Trainer
 from tprune.training.gradient_share import read_gradient_share
 from tprune.training.penalty_file import PenaltySpec
@@ -118,7 +119,9 @@ SCRIPT = """
 import logging, sys
 from pathlib import Path
 from tests.end_to_end.test_processes import run_of, trained, trainer_of
+from tprune.threads import limit_threads
 logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+limit_threads(2)  # those of the job, as the rules' scripts do
 run = run_of(Path(sys.argv[1]), int(sys.argv[3]), 1, None, 0.1)
 with trained(run, trainer_of(2), Path(sys.argv[2])):
     pass
@@ -152,6 +155,8 @@ def test_a_killed_script_leaves_nothing_training_and_is_resumed_to_the_same_weig
     script = started(data, tmp_path, 60)
     training = [each for each in workers(tmp_path) if "tprune.training.agent" not in each.cmdline()]
     assert len(training) == 2
+    for name in thread_variables(1):
+        assert {each.environ()[name] for each in training} == {"1"}, "each its share of the job's threads"
     script.kill()
     script.communicate()
     deadline = time.monotonic() + 5

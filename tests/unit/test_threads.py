@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tprune.threads import thread_variables
+
 PROBE = """
 import numpy
 {before}
@@ -29,6 +31,15 @@ def test_every_library_takes_as_many(before: str) -> None:
     argv = [sys.executable, "-c", PROBE.format(before=before)]
     printed = subprocess.run(argv, env=free, capture_output=True, text=True, check=True).stdout.split()
     assert len(printed) >= 2 and set(printed) == {"1"}
+
+
+def test_a_process_can_be_given_fewer_than_the_one_that_starts_it() -> None:
+    """As one of several that train a model in the threads of their job."""
+    job = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
+    argv = [sys.executable, "-c", "import torch; print(torch.get_num_threads())"]
+    given = {**os.environ, **job, **thread_variables(1)}
+    printed = subprocess.run(argv, env=given, capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == "1"
 
 
 def test_processes_started_later_take_as_many() -> None:

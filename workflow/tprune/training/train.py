@@ -19,6 +19,7 @@ from tprune.errors import TPruneError
 from tprune.model.architecture import Architecture
 from tprune.model.checkpoint import load_weights, save_model, stored_weights
 from tprune.model.transformer import Transformer
+from tprune.threads import thread_variables
 from tprune.training.command import Schedule, StateFiles, Trainer, train_command
 from tprune.training.owner import Ownership, held
 from tprune.training.penalty_file import PenaltySpec
@@ -106,7 +107,7 @@ def _data_digest(data: Path) -> bytes:
 
 
 def _follow(argv: list[str], run: Run, trainer: Trainer, ownership: Ownership) -> None:
-    environment = {**os.environ, "OMP_NUM_THREADS": str(trainer.threads), "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, **thread_variables(trainer.threads), "PYTHONUNBUFFERED": "1"}
     progress = Progress(run.name, run.schedule.updates)
     with subprocess.Popen(
         argv,
