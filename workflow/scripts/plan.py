@@ -15,15 +15,9 @@ from snakemake.settings.enums import Quietness
 from snakemake.utils import update_config
 
 from tprune import logs
-from tprune.atomic import write_text
 from tprune.config.load import load_settings
-from tprune.plan.durations import Durations
-from tprune.plan.forecast import Machine, forecast, planned_units
+from tprune.plan.foretell import write_plan
 from tprune.plan.job_graph import Job, JobGraph, RuleFiles
-from tprune.plan.measurements import read_measurements, seconds_before_jobs
-from tprune.plan.page import page, table
-from tprune.plan.units import first_rules
-from tprune.tables.writing import write_csv
 
 
 def job_graph(snakefile, configuration, target, cores):
@@ -80,20 +74,4 @@ cores = wanted.cores_per_node or os.cpu_count()
 started = time.monotonic()
 graph = job_graph(params.snakefile, params.configuration, wanted.target, cores)
 at_start = time.monotonic() - started
-measurements = read_measurements(Path(measured.results_dir), graph.files)
-first, later = first_rules(planned_units(graph, wanted.submitted), graph.jobs)
-per_job = wanted.seconds_per_job
-if per_job is None:
-    per_job = seconds_before_jobs(measurements, first)
-inside = seconds_before_jobs(measurements, later)
-durations = Durations(measurements, measured, planned)
-machine = Machine(cores, wanted.submitted, per_job, at_start, inside)
-forecasts = {
-    scope: forecast(each, durations, wanted.nodes, machine)
-    for scope, each in {"all": graph, "left": graph.left()}.items()
-}
-source = f"{len(measurements)} benchmarks in {measured.results_dir}"
-text = page(wanted.target, source, forecasts, durations, machine)
-write_text(f"{params.folder}/plan.md", text)
-write_csv(table(forecasts, cores), f"{params.folder}/plan.csv")
-print(text, flush=True)
+print(write_plan(graph, planned, measured, cores, at_start, Path(params.folder)), flush=True)

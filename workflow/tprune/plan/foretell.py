@@ -1,0 +1,46 @@
+"""From a graph of jobs and the times of a finished run to plan.md and plan.csv."""
+
+from pathlib import Path
+
+from tprune.atomic import write_text
+from tprune.config.settings import Settings
+from tprune.plan.durations import Durations
+from tprune.plan.forecast import Machine, forecast, planned_units
+from tprune.plan.job_graph import JobGraph
+from tprune.plan.measurements import read_measurements, seconds_before_jobs
+from tprune.plan.page import page, table
+from tprune.plan.units import first_rules
+from tprune.tables.writing import write_csv
+
+
+def write_plan(
+    graph: JobGraph,
+    planned: Settings,
+    measured: Settings,
+    cores_per_node: int,
+    seconds_at_start: float,
+    folder: Path,
+) -> str:
+    """Foretell `graph`, made under `planned`, from the benchmarks of the run of `measured`.
+
+    Writes plan.md and plan.csv into `folder` and returns the text of the first. `seconds_at_start` is what
+    Snakemake takes until it has its jobs. Raises TPruneError where the run left no benchmarks.
+    """
+    wanted = planned.plan
+    measurements = read_measurements(Path(measured.results_dir), graph.files)
+    first, later = first_rules(planned_units(graph, wanted.submitted), graph.jobs)
+    per_job = wanted.seconds_per_job
+    if per_job is None:
+        per_job = seconds_before_jobs(measurements, first)
+    inside = seconds_before_jobs(measurements, later)
+    durations = Durations(measurements, measured, planned)
+    machine = Machine(cores_per_node, wanted.submitted, per_job, seconds_at_start, inside)
+    forecasts = {
+        scope: forecast(each, durations, wanted.nodes, machine)
+        for scope, each in {"all": graph, "left": graph.left()}.items()
+    }
+    source = f"{len(measurements)} benchmarks in {measured.results_dir}"
+    text = page(wanted.target, source, forecasts, durations, machine)
+    write_text(folder / "plan.md", text)
+    write_csv(table(forecasts, cores_per_node), folder / "plan.csv")
+    return text
