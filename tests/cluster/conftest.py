@@ -3,6 +3,7 @@
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,6 +58,17 @@ def remove_made(folder: Path, *names: str) -> None:
         shutil.rmtree(folder / "results/smoke" / name)
 
 
+def trainings_in(folder: Path) -> list[tuple[str, psutil.Process]]:
+    """Every fairseq-train that runs for the workflow in `folder`, with its training's name."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status", "cwd"]):
+        argv, ended = cmdline(process), process.info["status"] == psutil.STATUS_ZOMBIE
+        if "fairseq_cli.train" in argv and process.info["cwd"] == str(folder) and not ended:
+            name = argv[argv.index("--save-dir") + 1].partition("/state/")[2].partition("/")[0]
+            found.append((name, process))
+    return found
+
+
 class Trainings(threading.Thread):
     """Watches, for the block, how many fairseq-train run at once for each training; `most` is by name."""
 
@@ -68,13 +80,7 @@ class Trainings(threading.Thread):
 
     def run(self) -> None:
         while not self._done.wait(0.1):
-            now: dict[str, int] = {}
-            for process in psutil.process_iter(["cmdline", "status", "cwd"]):
-                argv = cmdline(process)
-                if "fairseq_cli.train" in argv and process.info["cwd"] == str(self.folder):
-                    name = argv[argv.index("--save-dir") + 1].partition("/state/")[2].partition("/")[0]
-                    now[name] = now.get(name, 0) + (process.info["status"] != psutil.STATUS_ZOMBIE)
-            for name, count in now.items():
+            for name, count in Counter(name for name, _ in trainings_in(self.folder)).items():
                 self.most[name] = max(count, self.most.get(name, 0))
 
     def __enter__(self) -> "Trainings":

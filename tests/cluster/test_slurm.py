@@ -11,7 +11,7 @@ import pytest
 import yaml
 from safetensors.torch import load_file
 
-from tests.cluster.conftest import PROFILE, Trainings, log_of, remove_made, wait_for
+from tests.cluster.conftest import PROFILE, Trainings, log_of, remove_made, trainings_in, wait_for
 from tests.cluster.slurm import Slurm
 from tests.conftest import SMOKE, run_snakemake
 from tprune.config import load_settings, memory, runtime
@@ -156,12 +156,14 @@ def test_after_a_killed_snakemake_nothing_is_trained_twice_at_once(
     remove_made(smoke_copy, "shs/method~shs", f"prune/{POINT}", f"compact/{POINT}", f"evaluate/{POINT}")
     with Trainings(smoke_copy) as trainings:
         with started(smoke_copy, SCORES) as snakemake:
-            wait_for(lambda: list(smoke_copy.glob("results/smoke/state/shs-*")), "training")
+            ((_, training),) = wait_for(lambda: trainings_in(smoke_copy), "training")
             snakemake.kill()
+        training.suspend()  # so that it is there, whatever takes long, when its training is submitted again
         (orphan,) = slurm.jobs("running")
         run_snakemake(smoke_copy, SCORES, *THROUGH_SLURM, "--unlock")
         run_snakemake(smoke_copy, SCORES, *THROUGH_SLURM)
         wait_for(lambda: orphan not in slurm.jobs("running", "completing"), "end of the orphan")
+    assert f"ending process {training.pid}" in log_of(smoke_copy, "shs/method~shs/strength~0.05")
     assert len(trainings.most) == 2 and set(trainings.most.values()) == {1}, trainings.most
     assert (smoke_copy / SCORES).read_text() == (smoke_run / SCORES).read_text()
     assert same_weights(smoke_copy / SHS, smoke_run / SHS)
