@@ -5,7 +5,7 @@ from tprune.atomic import write_json
 from tprune.latency.line_costs import line_costs
 from tprune.lines.coupled_sets import coupled_sets
 from tprune.model.architecture import Architecture
-from tprune.profile.strengths import cost_strengths
+from tprune.profile.cost_strengths import cost_strengths
 from tprune.tables.sources import read_table
 
 logs.start(snakemake.log[0])

@@ -7,7 +7,7 @@ from tprune.errors import TPruneError
 from tprune.latency.line_costs import line_costs
 from tprune.lines.coupled_sets import coupled_sets
 from tprune.model.architecture import Architecture
-from tprune.profile.strengths import cost_strengths
+from tprune.profile.cost_strengths import cost_strengths
 
 MILLISECONDS = {
     "encoder": 2.0,

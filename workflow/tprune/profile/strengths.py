@@ -1,10 +1,6 @@
 """From the profile to the order in which sets can give up lines, and how hard SHS pushes each."""
 
-from collections.abc import Mapping, Sequence
-
 import pandas as pd
-
-from tprune.lines.coupled_sets import CoupledSet
 
 MATRICES_OF = {"qk": ("q", "k"), "vo": ("v", "o"), "ffn": ("ffn1", "ffn2")}
 """The matrices whose lines a coupled set joins; each counts on the axis that couples it."""
@@ -38,15 +34,3 @@ def relative_strengths(order: pd.DataFrame, lowest: float = 0.5, highest: float 
     ratio = order["sparsity"] / mean if mean > 0 else order["sparsity"] * 0 + 1
     keys = order["stack"] + "." + order["layer"].astype(str) + "." + order["component"] + "." + order["kind"]
     return dict(zip(keys, ratio.clip(lowest, highest).round(4), strict=True))
-
-
-def cost_strengths(sets: Sequence[CoupledSet], costs: Mapping[str, float]) -> dict[str, float]:
-    """What multiplies SHS's global strength per coupled set, by its key, in proportion to a line's cost.
-
-    H of a head runs from 1 to its number of lines and counts, softly, those alive: with weights in
-    proportion to `costs` (milliseconds per line, by key) the penalty is the model's latency as far as lines
-    decide it. The mean line has 1, so that a strength means about the same under all three choices.
-    """
-    lines = {group.key: group.heads * group.lines for group in sets}
-    mean = sum(costs[key] * count for key, count in lines.items()) / sum(lines.values())
-    return {key: round(costs[key] / mean, 4) for key in lines}
