@@ -5,13 +5,14 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
-from tprune.errors import TPruneError
+from tprune.errors import FinishedElsewhereError, TPruneError
 
 
 def start(log: str | Path) -> None:
     """Send logging to the file `log` and to stderr; end on a `TPruneError` with its text alone.
 
-    Any other exception keeps its traceback, in both places.
+    Any other exception keeps its traceback, in both places. A `FinishedElsewhereError` ends it with success:
+    upon a failure the outputs, which are another process's by then, would be deleted.
     """
     path = Path(log)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,9 +26,12 @@ def start(log: str | Path) -> None:
     logging.captureWarnings(True)
 
     def say(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        done = issubclass(kind, FinishedElsewhereError)
         readable = issubclass(kind, TPruneError)
         logging.getLogger("tprune").error(
-            "error: %s", error, exc_info=None if readable else (kind, error, trace)
+            "%s%s", "" if done else "error: ", error, exc_info=None if readable else (kind, error, trace)
         )
+        if done:
+            sys.exit(0)
 
     sys.excepthook = say

@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 from tests.conftest import ROOT
-from tprune.errors import TPruneError
+from tprune.errors import FinishedElsewhereError, TPruneError
 from tprune.training.generation import Generation, chain, claim
-from tprune.training.owner import Patience, held
+from tprune.training.owner import Ownership, Patience, held
 
 SILENCE = 1.0
 Start = Callable[..., subprocess.Popen]
@@ -71,12 +71,18 @@ def start(state: Path, tmp_path: Path) -> Iterator[Start]:
 
 
 def training_of(process: subprocess.Popen) -> psutil.Process:
-    """The process that writes checkpoints for an owner."""
+    """The process that writes checkpoints for an owner, once it is more than the owner's fork.
+
+    Stopped or ended any earlier it would leave the owner waiting for it, or out of its reach.
+    """
     deadline = time.monotonic() + 20
-    while not (children := psutil.Process(process.pid).children()):
+    while True:
+        for child in psutil.Process(process.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if "-I" in child.cmdline():
+                    return child
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    return children[0]
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
@@ -260,6 +266,15 @@ def test_who_lost_the_state_cannot_remove_it(state: Path) -> None:
         successor = claim(state, ownership.generation, [os.getpid()])
         ownership.finish()
     assert successor is not None and successor.is_current()
+
+
+def test_who_finds_all_done_by_another_did_not_fail(state: Path) -> None:
+    with pytest.raises(FinishedElsewhereError), held(state) as ownership:
+        successor = claim(state, ownership.generation, [os.getpid()])
+        assert successor is not None
+        Ownership(successor, Patience()).finish()
+        ownership.finish()
+    assert list(state.parent.iterdir()) == []
 
 
 def test_an_owner_that_cannot_write_stops_before_it_is_taken_to_be_dead(state: Path) -> None:

@@ -28,7 +28,7 @@ from types import FrameType
 
 import psutil
 
-from tprune.errors import TPruneError
+from tprune.errors import FinishedElsewhereError, TPruneError
 from tprune.training.generation import Generation, chain, claim, put
 from tprune.training.process import end_processes, host, is_elsewhere, running
 
@@ -50,7 +50,7 @@ class Ownership:
         self.generation = generation
         self._patience = patience
         self._training: psutil.Process | None = None
-        self._lost: str | None = None
+        self._lost: TPruneError | None = None
         self._last_beat = time.monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._live, name="heartbeat", daemon=True)
@@ -73,9 +73,9 @@ class Ownership:
         self.check()
 
     def check(self) -> None:
-        """Raise TPruneError when another process trains here now."""
+        """Raise TPruneError when another process trains here now, FinishedElsewhereError when it is done."""
         if self._lost is not None:
-            raise TPruneError(self._lost)
+            raise self._lost
 
     def finish(self) -> None:
         """Remove the state: its training is done. It stays where a newcomer waits to go on from it."""
@@ -89,7 +89,7 @@ class Ownership:
         state, begun = self.folder.parent, time.monotonic()
         closing = claim(state, self.generation, [os.getpid()])
         if closing is None or time.monotonic() - begun > self._patience.silence / 2:
-            raise TPruneError(self._taken_over())
+            raise self._taken_over()
         finished = state.with_name(f".{state.name}.{closing.token}.finished")
         state.rename(finished)
         shutil.rmtree(finished, ignore_errors=True)
@@ -131,13 +131,17 @@ class Ownership:
         silent = time.monotonic() - self._last_beat
         logger.warning("%s: no heartbeat for %.0f s: %s", self.folder, silent, error.strerror)
         if silent > self._patience.silence / 2:
-            self._lost = f"{self.folder}: cannot be written ({error.strerror}); this training stops"
+            self._lost = TPruneError(
+                f"{self.folder}: cannot be written ({error.strerror}); this training stops"
+            )
 
     def _check_files(self) -> None:
         if not self.generation.is_current():
             self._lost = self._lost or self._taken_over()
         elif self._training is not None and self._training.is_running() and self._asked():
-            self._lost = f"{self.folder}: handed over, this training stops: {self._asked()} asked for it"
+            self._lost = TPruneError(
+                f"{self.folder}: handed over, this training stops: {self._asked()} asked for it"
+            )
 
     def _asked(self) -> str:
         """Who asks for the state, if anyone does."""
@@ -146,12 +150,11 @@ class Ownership:
         except OSError:
             return ""
 
-    def _taken_over(self) -> str:
-        try:
-            successor = _who(chain(self.folder.parent)[-1])
-        except IndexError:
-            successor = "another process, which is done,"
-        return (
+    def _taken_over(self) -> TPruneError:
+        generations = chain(self.folder.parent)
+        successor = _who(generations[-1]) if generations else "another process, which is done,"
+        kind = TPruneError if generations else FinishedElsewhereError
+        return kind(
             f"{self.folder}: {successor} took this training over, as this process gave no sign of life; "
             "nothing that it wrote is lost"
         )
@@ -239,7 +242,10 @@ def _who(generation: Generation) -> str:
 
 @contextmanager
 def _sigterm_raises() -> Iterator[None]:
-    """Let SIGTERM raise SystemExit in the main thread, as a scheduler sends it before it kills."""
+    """Let SIGTERM raise SystemExit in the main thread, as a scheduler sends it before it kills.
+
+    What this process started is ended first: it could be just about to wait for it.
+    """
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) not in (
         signal.SIG_DFL,
         None,
@@ -248,6 +254,7 @@ def _sigterm_raises() -> Iterator[None]:
         return
 
     def end(number: int, _: FrameType | None) -> None:
+        end_processes(psutil.Process().children())
         sys.exit(128 + number)
 
     previous = signal.signal(signal.SIGTERM, end)
