@@ -8,7 +8,7 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tprune.atomic import whole_directory, write_json
@@ -53,15 +53,33 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("results", type=Path, help="the results folder of a finished run")
     command.add_argument("--host", default=Serving.host, help="address to listen on (%(default)s)")
-    command.add_argument("--port", type=int, default=Serving.port, help="port, 0 for any (%(default)s)")
+    command.add_argument(
+        "--port", type=_whole(0, 65535), default=Serving.port, help="port, 0 for any (%(default)s)"
+    )
     command.add_argument("--certificate", default="", help="certificate (PEM), to serve by https")
     command.add_argument("--key", default="", help="its key (PEM)")
-    command.add_argument("--threads", type=int, default=1, help="threads of the engine (%(default)s)")
-    command.add_argument("--sentences", type=int, default=100, help="sentences that are timed (%(default)s)")
-    command.add_argument("--warm-up", type=int, default=30, help="sentences before them (%(default)s)")
-    command.add_argument("--seed", type=int, default=1, help="of sentences and their order (%(default)s)")
+    command.add_argument("--threads", type=_whole(1), default=1, help="threads of the engine (%(default)s)")
+    command.add_argument(
+        "--sentences", type=_whole(1), default=100, help="sentences that are timed (%(default)s)"
+    )
+    command.add_argument("--warm-up", type=_whole(0), default=30, help="sentences before them (%(default)s)")
+    command.add_argument(
+        "--seed", type=_whole(0), default=1, help="of sentences and their order (%(default)s)"
+    )
     command.add_argument("--once", action="store_true", help="end after the first result")
     return parser
+
+
+def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """The type of an option that is a whole number between the two."""
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= (most or int(text)):
+            allowed = f"from {least} to {most}" if most else f"at least {least}"
+            raise argparse.ArgumentTypeError(f"found {text!r}, must be a whole number {allowed}")
+        return int(text)
+
+    return read
 
 
 def serve(options: argparse.Namespace) -> None:
