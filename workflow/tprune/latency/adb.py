@@ -9,7 +9,6 @@ Under /data/local/tmp/tprune, where a shell may run programs:
 A folder gets its name when what lies in it was checked, so a name stands for a whole copy.
 """
 
-import hashlib
 import logging
 import shlex
 import tempfile
@@ -25,6 +24,7 @@ from tprune.latency import zipapp
 from tprune.latency.access import Access
 from tprune.latency.adb_client import Adb, connect
 from tprune.latency.bundle import ARCHITECTURE, Bundle, file_sha256, python_argv
+from tprune.latency.device_copy import content_name, files_of
 from tprune.latency.job import Artefact, Job
 from tprune.latency.phone import Condition, Identity, identify, in_signature, read_condition
 from tprune.latency.protocol import Sample
@@ -146,7 +146,7 @@ def _check_space(adb: Adb, bundle: Bundle, artefacts: Sequence[Artefact]) -> Non
         needed += bundle.archive_bytes + bundle.unpacked_bytes
     for artefact in artefacts:
         if not _exists(adb, _model_folder(artefact)):
-            needed += sum(path.stat().st_size for path in _model_files(artefact))
+            needed += sum(path.stat().st_size for path in files_of(artefact.directory))
     if needed > free:
         raise TPruneError(
             f"{adb.serial} (adb): {free / 1e6:.0f} MB free in {ROOT}, {needed / 1e6:.0f} MB needed; make room"
@@ -182,7 +182,7 @@ def _push_models(adb: Adb, artefacts: Sequence[Artefact]) -> None:
         if _exists(adb, folder):
             continue
         logger.info("copying model %d of %d", number, len(artefacts))
-        files, partial = _model_files(artefact), f"{folder}.partial"
+        files, partial = files_of(artefact.directory), f"{folder}.partial"
         adb.shell(f"mkdir {partial}")
         adb.push(files, f"{partial}/")
         _check_sums(adb, {f"{partial}/{path.name}": file_sha256(path) for path in files})
@@ -228,18 +228,9 @@ def _warn_of(before: Condition) -> None:
         logger.warning("its battery is warm (%.0f °C) before it began: let it cool", before.battery_celsius)
 
 
-def _model_files(artefact: Artefact) -> list[Path]:
-    return sorted(
-        path for path in artefact.directory.iterdir() if path.is_file() and not path.name.startswith(".")
-    )
-
-
 def _model_folder(artefact: Artefact) -> str:
     """Where a model lies on the device, by what is in it."""
-    digest = hashlib.sha256()
-    for path in _model_files(artefact):
-        digest.update(f"{path.name} {file_sha256(path)}\n".encode())
-    return f"{ROOT}/models/{digest.hexdigest()[:16]}"
+    return f"{ROOT}/models/{content_name(artefact.directory)}"
 
 
 def _exists(adb: Adb, folder: str) -> bool:

@@ -10,12 +10,11 @@ In the board's ~/.cache/tprune-board, all of which goes at the end unless `devic
 What is kept is used by the next measurement. A folder gets its name when it is whole.
 """
 
-import hashlib
 import logging
 import shlex
 import tarfile
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +24,8 @@ from tprune.config.devices import Device
 from tprune.errors import TPruneError
 from tprune.latency import zipapp
 from tprune.latency.access import Access
-from tprune.latency.bundle import ARCHITECTURE, Bundle, python_argv
+from tprune.latency.bundle import ARCHITECTURE, Bundle, file_sha256, python_argv
+from tprune.latency.device_copy import content_name, files_of
 from tprune.latency.job import Job
 from tprune.latency.protocol import Sample
 from tprune.latency.result import largest_result, read_result
@@ -152,28 +152,28 @@ def install_bundle(client: SshClient, board: Board, access: Access) -> str:
 
 def push(client: SshClient, board: Board, job: Job, folder: Path) -> None:
     """Copy measure.pyz, the job and the models that the board does not have; each file is checked there."""
-    models = {digest(artefact.directory): artefact for artefact in job.artefacts}
+    models = {content_name(artefact.directory): artefact for artefact in job.artefacts}
     there = client.run(f'ls "$HOME/{ROOT}/models" 2>/dev/null || true').split()
     missing = {name: artefact for name, artefact in models.items() if name not in there}
-    size = sum(path.stat().st_size for artefact in missing.values() for path in _files(artefact.directory))
+    size = sum(path.stat().st_size for artefact in missing.values() for path in files_of(artefact.directory))
     _check_space(client, board, 2 * size, "models and working room")
     logger.info("%s: copying %d of %d models, %.1f MB", client.host, len(missing), len(models), size / 1e6)
     # As it will lie on the board, so that the job's relative paths are right there.
     placed = [
-        replace(artefact, directory=folder / "models" / digest(artefact.directory))
+        replace(artefact, directory=folder / "models" / content_name(artefact.directory))
         for artefact in job.artefacts
     ]
     (folder / "run").mkdir()
     replace(job, artefacts=tuple(placed)).write(folder / "run/job.json")
     zipapp.build(folder / "run/measure.pyz")
-    files = {f"run/{path.name}": path for path in _files(folder / "run")}
+    files = {f"run/{path.name}": path for path in files_of(folder / "run")}
     for name, artefact in missing.items():
-        files |= {f"run/models/{name}/{path.name}": path for path in _files(artefact.directory)}
+        files |= {f"run/models/{name}/{path.name}": path for path in files_of(artefact.directory)}
     with tempfile.TemporaryFile() as archive:
         _pack(files, archive)
         archive.seek(0)
         client.run(f'cd "$HOME/{ROOT}" && tar -xf -', archive)
-    sums = "".join(f"{_sha256(path)}  {name}\n" for name, path in files.items())
+    sums = "".join(f"{file_sha256(path)}  {name}\n" for name, path in files.items())
     client.run(f'cd "$HOME/{ROOT}" && sha256sum -c - > /dev/null', sums.encode())
     if missing:
         client.run(f'cd "$HOME/{ROOT}" && mkdir -p models && mv run/models/* models/')
@@ -185,12 +185,6 @@ def pull(client: SshClient, job: Job, folder: Path) -> None:
         most = largest_result(job) + 1
         text = client.run(f'head -c {most} "$HOME/{ROOT}/run/output/"{shlex.quote(name)}')
         (folder / name).write_text(text, encoding="utf-8", newline="")
-
-
-def digest(directory: Path) -> str:
-    """What names a model's folder on a board: a checksum of its files."""
-    sums = "".join(f"{path.name} {_sha256(path)}\n" for path in _files(directory))
-    return hashlib.sha256(sums.encode()).hexdigest()[:16]
 
 
 def _is_there(client: SshClient, folder: str) -> bool:
@@ -208,15 +202,6 @@ def _check_space(client: SshClient, board: Board, needed: float, what: str) -> N
             f"{client.host}: {board.free_bytes / 1e6:.0f} MB free in its ~/{ROOT}, {what} may take "
             f"{needed / 1e6:.0f}; make room"
         )
-
-
-def _files(directory: Path) -> Sequence[Path]:
-    return sorted(path for path in directory.iterdir() if path.is_file() and path.name[0] != ".")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _pack(files: Mapping[str, Path], archive: Any) -> None:
