@@ -13,7 +13,7 @@ from markupsafe import _speedups  # a small extension module
 from tprune.errors import TPruneError
 from tprune.latency.bundle import Bundle, python_argv
 from tprune.latency.bundle_archive import EXECUTABLE, place, segments_only, write_archive
-from tprune.latency.bundle_packages import fetch_packages, pinned_version
+from tprune.latency.bundle_packages import drop_altered, fetch_packages, pinned_version
 
 FILES = {"lib/ld-linux-aarch64.so.1": b"loader", "bin/python3": b"python" * 99, "lib/a.py": b"a = 1\n"}
 
@@ -110,3 +110,14 @@ def test_without_apt_it_says_where_a_bundle_can_be_made(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(TPruneError, match=r"no `apt-cache` on this machine.*make it on Debian"):
         fetch_packages("4.8.5", tmp_path / "cache")
+
+
+def test_a_wheel_in_the_cache_that_changed_is_not_used(tmp_path: Path) -> None:
+    for name in ("whole", "altered", "unknown"):
+        (tmp_path / f"{name}.whl").write_text(name, encoding="utf-8")
+    for name in ("whole", "altered"):
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        (tmp_path / f"{name}.whl.sha256").write_text(f"{digest}\n", encoding="utf-8")
+    (tmp_path / "altered.whl").write_text("altered!", encoding="utf-8")
+    drop_altered(tmp_path)
+    assert [path.name for path in tmp_path.glob("*.whl")] == ["whole.whl"]

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tprune.atomic import write_text
 from tprune.errors import TPruneError
 from tprune.latency.bundle import file_sha256
 
@@ -165,8 +166,12 @@ class _Apt:
 
 
 def _fetch_wheel(version: str, python: str, glibc_minor: int, folder: Path) -> Package:
-    """The wheel of CTranslate2 for aarch64 and this Python, from the cache or the package index."""
+    """The wheel of CTranslate2 for aarch64 and this Python, from the cache or the package index.
+
+    pip checks what it fetches against the index's checksum; what lies in the cache is checked against that.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    drop_altered(folder)
     platforms = [f"manylinux_2_{minor}_aarch64" for minor in range(OLDEST_MANYLINUX, glibc_minor + 1)]
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
     command += ["--disable-pip-version-check", "--progress-bar", "off", "--implementation", "cp"]
@@ -186,7 +191,22 @@ def _fetch_wheel(version: str, python: str, glibc_minor: int, folder: Path) -> P
             )
     tag = f"cp{python.replace('.', '')}"
     path = next(folder.glob(f"{WHEEL}-{version}-{tag}-*aarch64*.whl"))
-    return Package(WHEEL, version, path, file_sha256(path))
+    sha256 = file_sha256(path)
+    write_text(_checksum_file(path), f"{sha256}\n")
+    return Package(WHEEL, version, path, sha256)
+
+
+def drop_altered(folder: Path) -> None:
+    """Delete the wheels in `folder` that are not, or not known to be, as they were fetched."""
+    for path in folder.glob("*.whl"):
+        expected = _checksum_file(path)
+        if not expected.is_file() or expected.read_text(encoding="utf-8").strip() != file_sha256(path):
+            logger.warning("%s is not as it was fetched, or not known to be: fetching it again", path)
+            path.unlink()
+
+
+def _checksum_file(wheel: Path) -> Path:
+    return wheel.with_name(f"{wheel.name}.sha256")
 
 
 def _tail(text: str) -> str:
