@@ -22,13 +22,22 @@ FLAGS = (
     *("--disable-dev-shm-usage", "--disable-extensions", "--password-store=basic"),
 )
 
+# Ends the browser ("$@") with its own input, which ends with this process, however that ends.
+_KEEPER = """
+exec 3<&0
+"$@" </dev/null 3<&- &
+browser=$!
+{ cat; kill $browser; sleep 5; kill -9 $browser; } <&3 >/dev/null 2>&1 &
+wait $browser
+"""
+
 Check = Callable[[], None]
 """Raises TPruneError where the browser is no longer there."""
 
 
 @contextmanager
 def headless(url: str) -> Iterator[Check]:
-    """Open `url` in a browser of this machine without a window; it ends with the block."""
+    """Open `url` in a browser of this machine without a window; it ends with the block or this process."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         raise TPruneError(
@@ -39,8 +48,8 @@ def headless(url: str) -> Iterator[Check]:
         tempfile.TemporaryDirectory(prefix="tprune-browser-", ignore_cleanup_errors=True) as profile,
         (Path(profile) / "said").open("w+b") as said,
         subprocess.Popen(
-            [program, *FLAGS, f"--user-data-dir={profile}/profile", url],
-            stdin=subprocess.DEVNULL,
+            ["sh", "-c", _KEEPER, "sh", program, *FLAGS, f"--user-data-dir={profile}/profile", url],
+            stdin=subprocess.PIPE,
             stdout=said,
             stderr=subprocess.STDOUT,
         ) as process,
@@ -55,7 +64,7 @@ def headless(url: str) -> Iterator[Check]:
         try:
             yield check
         finally:
-            process.terminate()
+            process.stdin.close()  # type: ignore[union-attr]
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
