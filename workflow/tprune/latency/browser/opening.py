@@ -27,7 +27,11 @@ _KEEPER = """
 exec 3<&0
 "$@" </dev/null 3<&- &
 browser=$!
-{ cat; kill $browser; sleep 5; kill -9 $browser; } <&3 >/dev/null 2>&1 &
+{
+  cat; kill $browser
+  for _ in 1 2 3 4 5; do sleep 1; kill -0 $browser || exit; done
+  kill -9 $browser
+} <&3 >/dev/null 2>&1 &
 wait $browser
 """
 
