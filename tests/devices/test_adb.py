@@ -183,7 +183,7 @@ def test_what_dies_on_this_side_leaves_nothing_there(
     program = (
         "import logging, sys\n"
         "from tprune.config.devices import Device\n"
-        "from tprune.latency.access import Access\n"
+        "from tprune.latency.access import Access, Serving\n"
         "from tprune.latency.job import Job\n"
         "from tprune.latency.kinds import measure_device\n"
         "logging.basicConfig(level='INFO', stream=sys.stdout)\n"
