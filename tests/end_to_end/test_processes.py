@@ -134,7 +134,9 @@ def started(data: Path, state: Path, updates: int) -> subprocess.Popen:
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
     deadline = time.monotonic() + 100
     while not list(state.glob("*/*/checkpoint_*_10.pt")):
-        assert process.poll() is None and time.monotonic() < deadline
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()  # its training ends with it
+            raise AssertionError(f"no checkpoint:\n{process.communicate()[0][-4000:]}")
         time.sleep(0.02)
     return process
 
