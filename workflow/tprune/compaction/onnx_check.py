@@ -22,7 +22,7 @@ from tprune.model.transformer import Transformer
 logger = logging.getLogger(__name__)
 
 CHECKED_SENTENCES = 60  # step by step takes its time, and one wrong weight shows in every sentence
-LOGIT_TOLERANCE = 1e-4  # of the largest logit, or of 1 where all are smaller
+LOGIT_TOLERANCE = 1e-4  # absolute
 
 
 def make_onnx(
@@ -71,8 +71,8 @@ def compare(
         gap = float(np.abs(np.delete(expected - found, PAD, axis=1)).max())
         difference, largest = max(difference, gap), max(largest, float(np.abs(expected).max()))
         short = _shortfall(model, source, engine.decode(pieces, None), longest_output(len(pieces)))
-        equal += short <= LOGIT_TOLERANCE * max(1.0, largest)
-        ties += 0 < short <= LOGIT_TOLERANCE * max(1.0, largest)
+        equal += short <= LOGIT_TOLERANCE
+        ties += 0 < short <= LOGIT_TOLERANCE
     return {
         "max_logit_difference": difference,
         "largest_logit": largest,
@@ -83,10 +83,10 @@ def compare(
 
 def _judge(found: dict[str, float], sentences: int, directory: str | Path) -> None:
     difference, largest = found["max_logit_difference"], found["largest_logit"]
-    if not difference <= LOGIT_TOLERANCE * max(1.0, largest):
+    if not difference <= LOGIT_TOLERANCE:
         raise TPruneError(
-            f"{directory}: its logits differ from the compact model's by {difference:.3g} (largest logit "
-            f"{largest:.3g}, tolerance {LOGIT_TOLERANCE:g} of it): the export does not fit this model"
+            f"{directory}: its logits differ from the compact model's by {difference:.3g} (tolerance "
+            f"{LOGIT_TOLERANCE:g}, largest logit {largest:.3g}): the export does not fit this model"
         )
     if found["equal_outputs"] < sentences:
         raise TPruneError(

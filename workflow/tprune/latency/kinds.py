@@ -27,12 +27,13 @@ def measure_device(device: Device, job: Job, access: Access) -> tuple[list[Sampl
     """Time the job's models on `device`; return all samples and the signature, checked against the job.
 
     Where a device throttled, this is warned of and stands in the signature. A TPruneError names the device
-    and says what to check.
+    and says what to check, and how to have tables without it.
     """
     try:
         samples, signature = check_result(*MEASURE[device.kind](device, job, access), job)
     except TPruneError as error:
-        raise TPruneError(f"device {device.name}: {error}") from error
+        leave_out = "" if device.kind == "local" else "; to leave it out, put # before its line in the sheet"
+        raise TPruneError(f"device {device.name}: {error}{leave_out}") from error
     found = throttling(signature, samples, job.block)
     signature |= {"throttling": found, "throttled": None if found is None else bool(found)}
     for reason in found or []:
