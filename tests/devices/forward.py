@@ -11,9 +11,18 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     writer.close()
 
 
+async def connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect as soon as something listens: who came to the socket first would wait for ever otherwise."""
+    while True:
+        try:
+            return await asyncio.open_connection("127.0.0.1", port)
+        except ConnectionRefusedError:
+            await asyncio.sleep(0.05)
+
+
 async def main(path: str, port: int) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there = await asyncio.open_connection("127.0.0.1", port)
+        there = await connect(port)
         await asyncio.gather(copy(reader, there[1]), copy(there[0], writer), return_exceptions=True)
 
     async with await asyncio.start_unix_server(serve, path) as server:

@@ -128,7 +128,7 @@ class Phone:
             return subprocess.Popen(command, stdout=log, stderr=log, env=environment)
 
     def _wait_for(self, condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while not condition():
             assert time.monotonic() < end, self._log.read_text(encoding="utf-8")
             time.sleep(0.1)

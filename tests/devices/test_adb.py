@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -95,8 +94,7 @@ def test_the_bundle_comes_out_the_same_and_translates(run_with_bundle: Path, tmp
     }
     assert all(len(package["sha256"]) == 64 and package["version"] for package in manifest["packages"])
 
-    with tarfile.open(archive) as tar:
-        tar.extractall(tmp_path, filter="data")
+    subprocess.run(["tar", "--extract", "--file", archive, "--directory", tmp_path], check=True)
     model = run_with_bundle / "results/smoke/compact/method~control/strength~0/threshold~0/ctranslate2/int8"
     program = (
         "import ctranslate2, platform, sys\n"
