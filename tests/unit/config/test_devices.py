@@ -88,6 +88,7 @@ def test_the_first_local_device_is_the_reference(tmp_path: Path) -> None:
         ("pi\tbrowser\tfirefox", "column address: found 'firefox', must be empty"),
         ("pi\tbrowser\t\t\t\t1,4", "column beam: found '1,4', must be 1"),
         ("pi\tssh\tpi\t\t\t\tint4", "column dtype: found 'int4', must be in latency.dtypes: float32, int8"),
+        ("pi    ssh    pi", "line 5: has no tab; separate columns by one tab each"),
         ("pi\tssh\tpi\t\t\t\t\tnote\tmore", "line 5: 9 cells, but 8 columns"),
     ],
 )

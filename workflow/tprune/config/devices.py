@@ -144,6 +144,10 @@ def _rows(path: Path) -> Iterator[dict[str, _Cell]]:
                 f"{path}, line {number}: {len(cells)} cells, but {len(header)} columns; "
                 "separate columns by one tab each"
             )
+        if len(cells) == 1:
+            raise TPruneError(
+                f"{path}, line {number}: has no tab; separate columns by one tab each, not blanks"
+            )
         cells += [""] * (len(header) - len(cells))
         yield {column: _Cell(path, number, column, text) for column, text in zip(header, cells, strict=True)}
     if header is None:

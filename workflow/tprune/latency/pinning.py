@@ -22,7 +22,8 @@ def choose_cores(count: int, allowed: Iterable[int], root: Path = CPUS) -> list[
     cores = sorted(set(allowed), reverse=True)
     if count > len(cores):
         raise TPruneError(
-            f"latency.threads: {count} asked, but this process may use {len(cores)} core(s); lower it"
+            f"{count} threads asked, but this process may use {len(cores)} core(s); lower latency.threads, "
+            "or the device's own threads in its sheet"
         )
     seen: set[str] = set()
     ranked = []

@@ -108,7 +108,8 @@ def job_of(results: Path, options: argparse.Namespace) -> Job:
         artefacts.append(Artefact(who, directory))
     if CONTROL not in [artefact.candidate.model for artefact in artefacts]:
         raise TPruneError(
-            f"{results}: holds no ONNX models of a finished run; make them with `snakemake --cores all page`"
+            f"{results}: holds no ONNX models of a finished run; make them with `snakemake --cores all page` "
+            "(and the --configfile of that run, if it has one)"
         )
     artefacts.sort(key=lambda one: (method_rank(one.candidate.method), one.candidate.model))
     settings = Settings((1,), options.threads, options.sentences, options.warm_up, options.seed)
