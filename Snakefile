@@ -32,7 +32,7 @@ STATE = f"{RESULTS}/state"  # training state: outside every declared output
 PENALTY_SEED, FINE_TUNING_SEED = 100, 200  # so that stages see the text in other orders
 # These change no result: they are resources of the rules, which trigger no re-run.
 TRAINING = settings.training.model_dump(
-    exclude={"checkpoint_interval", "log_interval", "gpus"}
+    exclude={"checkpoint_interval", "log_interval", "gpus", "nodes"}
 )
 # A cluster's jobs read this file too: they would all walk through the results, and stop in the middle of a run.
 if workflow.is_main_process:

@@ -1,4 +1,4 @@
-"""A Slurm of one node, started by hand in a folder: munged, slurmctld and slurmd, without accounting."""
+"""A Slurm started by hand in a folder: munged, slurmctld and a slurmd per node, without accounting."""
 
 import os
 import pwd
@@ -16,15 +16,14 @@ CONFIGURATION = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller_port}
-SlurmdPort={node_port}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.socket
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool-%n
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
@@ -39,17 +38,23 @@ GresTypes=gpu
 ReturnToService=2
 KillWait=5
 SchedulerParameters=sched_interval=2,batch_sched_delay=0
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:1 State=UNKNOWN
-PartitionName={partition} Nodes={host} Default=YES MaxTime=2-0 DefMemPerCPU=100 OverSubscribe=NO
+PartitionName={partition} Nodes=ALL Default=YES MaxTime=2-0 DefMemPerCPU=100 OverSubscribe=NO
 """
+NODE = (
+    "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={memory} "
+    "Gres=gpu:1 State=UNKNOWN\n"
+)
 SECONDS_TO_START = 30
 
 
 class Slurm:
     """The daemons, for the block; every job and every process of theirs is gone after it."""
 
-    def __init__(self, folder: Path, partition: str) -> None:
+    def __init__(self, folder: Path, partition: str, nodes: int = 1) -> None:
         self.folder = folder
+        host = socket.gethostname().split(".")[0]
+        # Several nodes are this machine several times over.
+        self.nodes = [host] if nodes == 1 else [f"node{number}" for number in range(1, nodes + 1)]
         # A job's Snakemake calls srun without SLURM_CONF, so that it looks in /etc; this srun, first on the
         # PATH, sets it again.
         srun = folder / "bin/srun"
@@ -64,7 +69,7 @@ class Slurm:
         self.environment = {**os.environ, **self.settings}
         self._running: dict[str, subprocess.Popen] = {}
         self._stack = ExitStack()
-        for name in ("state", "spool"):
+        for name in ("state", *(f"spool-{node}" for node in self.nodes)):
             (folder / name).mkdir()
         folder.chmod(0o755)
         key = folder / "munge.key"
@@ -72,18 +77,19 @@ class Slurm:
         key.chmod(0o600)
         # A GPU in name only: what jobs ask for can be seen, and they find none.
         (folder / "gres.conf").write_text("Name=gpu File=/dev/zero\n")
-        (folder / "slurm.conf").write_text(
-            CONFIGURATION.format(
-                folder=folder,
-                host=socket.gethostname().split(".")[0],
-                user=pwd.getpwuid(os.getuid()).pw_name,
-                controller_port=_free_port(),
-                node_port=_free_port(),
-                cpus=os.cpu_count(),
-                memory=int(psutil.virtual_memory().total / 2**20 * 0.95),
-                partition=partition,
-            )
+        configuration = CONFIGURATION.format(
+            folder=folder,
+            host=host,
+            user=pwd.getpwuid(os.getuid()).pw_name,
+            controller_port=_free_port(),
+            partition=partition,
         )
+        memory = int(psutil.virtual_memory().total / 2**20 * 0.95)
+        for node in self.nodes:
+            configuration += NODE.format(
+                name=node, host=host, port=_free_port(), cpus=os.cpu_count(), memory=memory
+            )
+        (folder / "slurm.conf").write_text(configuration)
 
     def __enter__(self) -> "Slurm":
         with ExitStack() as undo:
@@ -98,17 +104,21 @@ class Slurm:
         self._end()
 
     def start(self) -> None:
-        """Start controller and node daemon, and wait until the node takes jobs."""
+        """Start controller and node daemons, and wait until every node takes jobs."""
         self._start("slurmctld", "-D")
-        self._start("slurmd", "-D")
-        usable = ("idle", "mixed", "allocated")
-        self._wait_for(
-            lambda: self.ask("sinfo", "-h", "-o", "%T").strip() in usable, "a node that takes jobs"
-        )
+        for node in self.nodes:
+            self._start("slurmd", "-D", "-N", node)
+        usable = {"idle", "mixed", "allocated"}
+
+        def all_take_jobs() -> bool:
+            states = self.ask("sinfo", "-h", "-N", "-o", "%T").split()
+            return len(states) == len(self.nodes) and usable.issuperset(states)
+
+        self._wait_for(all_take_jobs, "nodes that take jobs")
 
     def kill(self) -> None:
-        """End controller and node daemon with SIGKILL; what their jobs run goes on."""
-        for name in ("slurmctld", "slurmd"):
+        """End controller and node daemons with SIGKILL; what their jobs run goes on."""
+        for name in [each for each in self._running if each.startswith("slurm")]:
             self._running[name].kill()
             self._running.pop(name).wait()
 
@@ -139,6 +149,7 @@ class Slurm:
 
     def _start(self, name: str, *arguments: str) -> None:
         argv = [need_program(name, "slurm-wlm, munge"), *arguments]
+        name = "-".join([name, *arguments[2:]]) if name == "slurmd" else name
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(argv, env=self.environment, stdout=log, stderr=log)
 
@@ -154,7 +165,7 @@ class Slurm:
             time.sleep(0.1)
 
     def _end(self) -> None:
-        if {"slurmctld", "slurmd"} <= set(self._running):
+        if any(name.startswith("slurmd") for name in self._running):
             self.ask("scancel", "--full", "--user", str(os.getuid()))
             deadline = time.monotonic() + SECONDS_TO_START
             while self.jobs("running", "completing", "pending") and time.monotonic() < deadline:

@@ -12,8 +12,9 @@ if settings.baseline.checkpoint is None:
             f"{RESULTS}/benchmarks/baseline/baseline.tsv"
         conda:
             "../../envs/tprune.yaml"
-        threads: settings.baseline.threads * settings.training.processes
+        threads: on_each_node(settings.baseline.threads)
         resources:
+            **several_nodes(),
             mem_mb=growing(memory.training(settings)),
             runtime=training_time(settings.baseline.updates),
             gpu=settings.training.gpus,

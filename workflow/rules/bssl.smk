@@ -11,8 +11,9 @@ rule bssl:
         f"{RESULTS}/benchmarks/bssl/strength~{{strength}}.tsv"
     conda:
         "../../envs/tprune.yaml"
-    threads: settings.training.threads * settings.training.processes
+    threads: on_each_node(settings.training.threads)
     resources:
+        **several_nodes(),
         mem_mb=growing(memory.training(settings)),
         runtime=training_time(settings.bssl.updates),
         gpu=settings.training.gpus,

@@ -41,8 +41,9 @@ rule prune:
         pruning_group
     conda:
         "../../envs/tprune.yaml"
-    threads: settings.training.threads * settings.training.processes
+    threads: on_each_node(settings.training.threads)
     resources:
+        **several_nodes(),
         mem_mb=growing(memory.training(settings)),
         runtime=training_time(settings.prune.fine_tuning_updates),
         gpu=settings.training.gpus,

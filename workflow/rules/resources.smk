@@ -4,6 +4,7 @@
 from snakemake.exceptions import WorkflowError
 
 from tprune.config import memory, runtime
+from tprune.training import slurm
 
 
 def growing(amount):
@@ -15,6 +16,38 @@ def training_time(updates):
     """Growing minutes, up to what a queue commonly takes: asked for more, it would refuse the job."""
     minutes = runtime.training(settings, updates)
     return lambda wildcards, attempt: min(minutes * attempt, runtime.LONGEST_MINUTES)
+
+
+def on_each_node(threads):
+    """Threads of a training whose processes take so many each: those on one of its nodes."""
+    return threads * settings.training.processes // settings.training.nodes
+
+
+def several_nodes():
+    """What a training asks for besides when it takes more than one node, of Slurm's plugin for Snakemake.
+
+    With `mpi` the plugin starts the script once, on the first node, and not as a step of the job, and leaves the
+    steps to it; `mem_mb` and threads are each node's, `gpu` all nodes' together.
+    """
+    training = settings.training
+    if training.nodes == 1:
+        return {}
+    on_each = training.gpus // training.nodes
+    return {
+        "nodes": training.nodes,
+        "tasks": training.nodes,
+        "mpi": "srun",
+        "tasks_per_gpu": 0,
+        "slurm_extra": "--ntasks-per-node=1"
+        + (f" --gpus-per-node={on_each}" if on_each else ""),
+    }
+
+
+def need_slurm():
+    """Other schedulers, and this machine alone, give a job one node only."""
+    through_slurm = workflow.executor_plugin.name == "slurm"
+    if settings.training.nodes > 1 and not through_slurm:
+        slurm.need_slurm(settings.training.nodes)
 
 
 def whole_machine():
@@ -30,7 +63,12 @@ def whole_machine():
 
 
 def pruning_group(wildcards):
-    """A point's lines are chosen in the job that fine-tunes it, but where magnitude waits for them."""
+    """A point's lines are chosen in the job that fine-tunes it, but where magnitude waits for them.
+
+    A training on several nodes has a job to itself.
+    """
+    if settings.training.nodes > 1:
+        return None
     chosen = (wildcards.method, wildcards.strength, wildcards.threshold)
     if chosen in [
         ("shs", label(m.strength), label(m.threshold))

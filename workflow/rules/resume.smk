@@ -63,4 +63,5 @@ if workflow.is_main_process and owners_are_gone():
 
 
 onstart:
+    need_slurm()
     write_processes(OWNERS / f"{os.getpid()}.json", [os.getpid()])

@@ -17,8 +17,9 @@ rule scratch:
         f"{RESULTS}/benchmarks/scratch/scratch-{{name}}.tsv"
     conda:
         "../../envs/tprune.yaml"
-    threads: settings.baseline.threads * settings.training.processes
+    threads: on_each_node(settings.baseline.threads)
     resources:
+        **several_nodes(),
         mem_mb=growing(memory.training(settings)),
         runtime=training_time(scratch_updates),
         gpu=settings.training.gpus,

@@ -15,8 +15,9 @@ rule shs:
         f"{RESULTS}/benchmarks/shs/{penalised.wildcard_pattern}.tsv"
     conda:
         "../../envs/tprune.yaml"
-    threads: settings.training.threads * settings.training.processes
+    threads: on_each_node(settings.training.threads)
     resources:
+        **several_nodes(),
         mem_mb=growing(memory.training(settings)),
         runtime=training_time(settings.shs.updates),
         gpu=settings.training.gpus,

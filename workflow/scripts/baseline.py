@@ -15,7 +15,7 @@ data, params = Path(snakemake.input.data), snakemake.params
 architecture = dense_architecture(data, **params.model)
 schedule = Schedule(params.updates, params.lr, params.warmup_updates)
 intervals = {key: snakemake.resources[key] for key in ("checkpoint_interval", "log_interval")}
-trainer = Trainer(**params.training, **intervals)
+trainer = Trainer(**params.training, **intervals, nodes=snakemake.resources.get("nodes", 1))
 run = Run(snakemake.rule, data, architecture, schedule, params.seed)
 with trained(run, trainer, Path(params.state)) as (model, _):
     save_model(model, snakemake.output.weights, snakemake.output.architecture)

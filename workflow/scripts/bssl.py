@@ -19,7 +19,7 @@ baseline = load_model(snakemake.input.weights, snakemake.input.architecture)
 strength = float(snakemake.wildcards.strength)
 schedule, penalty = Schedule.constant(params.updates, params.lr), PenaltySpec("bssl", strength)
 intervals = {key: snakemake.resources[key] for key in ("checkpoint_interval", "log_interval")}
-trainer = Trainer(**params.training, **intervals)
+trainer = Trainer(**params.training, **intervals, nodes=snakemake.resources.get("nodes", 1))
 run = Run(f"bssl-{strength:g}", data, baseline, schedule, params.seed, penalty)
 with trained(run, trainer, Path(params.state)) as (model, _):
     loss = valid_loss(model, data, params.training["max_tokens"])

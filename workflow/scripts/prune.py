@@ -17,7 +17,7 @@ model = load_model(snakemake.input.weights, snakemake.input.architecture)
 teacher = load_model(*snakemake.input.teacher) if snakemake.input.teacher else None
 schedule = Schedule.decaying(params.updates, params.lr)
 intervals = {key: snakemake.resources[key] for key in ("checkpoint_interval", "log_interval")}
-trainer = Trainer(**params.training, **intervals)
+trainer = Trainer(**params.training, **intervals, nodes=snakemake.resources.get("nodes", 1))
 run = Run(name, Path(snakemake.input.data), model, schedule, params.seed, None, teacher, params.distillation)
 selection = Selection.read(snakemake.input.lines)
 with fine_tuned(run, selection, trainer, Path(params.state)) as masked:

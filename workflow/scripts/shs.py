@@ -21,7 +21,7 @@ relative = json.loads(Path(snakemake.input.strengths).read_text()) if snakemake.
 penalty = None if method == "magnitude" else PenaltySpec(method, float(strength), relative)
 schedule = Schedule.constant(params.updates, params.lr)
 intervals = {key: snakemake.resources[key] for key in ("checkpoint_interval", "log_interval")}
-trainer = Trainer(**params.training, **intervals)
+trainer = Trainer(**params.training, **intervals, nodes=snakemake.resources.get("nodes", 1))
 run = Run(f"{method}-{strength}", Path(snakemake.input.data), baseline, schedule, params.seed, penalty)
 with trained(run, trainer, Path(params.state)) as (model, state):
     tables = {"norms": score_table(line_scores(model)), "share": read_gradient_share(state.gradient_share)}

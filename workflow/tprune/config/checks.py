@@ -42,6 +42,11 @@ def _training(settings: Settings) -> Iterator[Problem]:
             "training.processes",
             f"found {training.processes}, must divide training.max_tokens {training.max_tokens}",
         )
+    if training.processes % training.nodes:
+        yield (
+            "training.nodes",
+            f"found {training.nodes}, must divide training.processes {training.processes}, all nodes'",
+        )
     if training.gpus not in (0, training.processes):
         yield (
             "training.gpus",

@@ -30,17 +30,18 @@ TIMING_BYTES_PER_WEIGHT = 8  # of every model at once, float32 and int8
 
 
 def training(settings: Settings) -> int:
-    """A job of baseline, bssl, shs, prune or scratch."""
+    """A job of baseline, bssl, shs, prune or scratch, on its first node, which has the script besides."""
     model, layers = settings.model, settings.model.encoder_layers + settings.model.decoder_layers
     in_layers = layers * (KEPT_PER_WIDTH * model.d_model + KEPT_PER_FFN * model.ffn_dim)
     kept = in_layers + KEPT_PER_PIECE * settings.corpus.vocabulary_size
-    processes = settings.training.processes
+    nodes = settings.training.nodes
+    processes = settings.training.processes // nodes
     per_weight = WAITING_BYTES_PER_WEIGHT + processes * TRAINING_BYTES_PER_WEIGHT
     programs = 1 + processes  # the script, and who it waits for
-    if processes > 1:
+    if settings.training.processes > 1:
         per_weight += processes * AVERAGING_BYTES_PER_WEIGHT
-        programs += 1  # torchrun
-    held = per_weight * count_weights(settings) + 4 * kept * settings.training.max_tokens
+        programs += 1 if nodes == 1 else 2  # torchrun; what starts it on all nodes
+    held = per_weight * count_weights(settings) + 4 * kept * settings.training.max_tokens / nodes
     return round(HEADROOM * (SNAKEMAKE + programs * TORCH + held / MB))
 
 

@@ -46,9 +46,14 @@ class Training(Section):
     )
     processes: Count = Field(
         default=1,
-        description="Processes on one machine that train a model together, data parallel (torchrun): one for "
-        "each GPU, or each with `threads` cores. They divide `max_tokens` among them, which must go without "
-        "remainder.",
+        description="Processes that train a model together, data parallel (torchrun), all `nodes`' counted: "
+        "one for each GPU, or each with `threads` cores. They divide `max_tokens` among them, which must go "
+        "without remainder.",
+    )
+    nodes: Count = Field(
+        default=1,
+        description="Nodes of a cluster that the `processes` of one training are spread over, as many on "
+        "each; more than one needs the profile `slurm`.",
     )
     gpus: Annotated[int, Field(ge=0)] = Field(
         default=0,

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 import tprune.fairseq_plugin.user_dir as user_dir
-from tprune.training import agent
+from tprune.training import agent, launcher
 from tprune.training.generation import Generation
 
 
@@ -15,7 +15,8 @@ from tprune.training.generation import Generation
 class Trainer:
     """What all training stages share: the config's `training`.
 
-    `threads` are each process's; `max_tokens` are all processes' together.
+    `threads` are each process's; `max_tokens` are all processes' together. The `processes` are spread evenly
+    over `nodes`.
     """
 
     threads: int
@@ -27,6 +28,7 @@ class Trainer:
     log_interval: int
     extra_arguments: tuple[str, ...] = ()
     processes: int = 1
+    nodes: int = 1
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,15 @@ def resolve_precision(precision: str) -> str:
     return "bfloat16" if native else "float32"
 
 
+def _program(trainer: Trainer) -> list[str]:
+    if trainer.processes == 1:
+        return ["fairseq_cli.train"]
+    if trainer.nodes == 1:
+        return [agent.__name__, str(trainer.processes)]
+    on_each = trainer.processes // trainer.nodes
+    return [launcher.__name__, str(trainer.nodes), str(on_each), str(on_each * trainer.threads)]
+
+
 def train_command(
     data: Path,
     schedule: Schedule,
@@ -114,9 +125,7 @@ def train_command(
     Initial weights, penalty and teacher are used when their files are there; `distillation` is the
     teacher's weight.
     """
-    argv = [sys.executable, "-m"]
-    argv += ["fairseq_cli.train"] if trainer.processes == 1 else [agent.__name__, str(trainer.processes)]
-    argv += [str(data)]
+    argv = [sys.executable, "-m", *_program(trainer), str(data)]
     argv += ["--user-dir", str(Path(user_dir.__file__).parent)]
     argv += ["--task", "tprune_translation", "--source-lang", "src", "--target-lang", "tgt"]
     argv += ["--arch", "tprune_transformer", "--architecture-file", str(files.architecture)]

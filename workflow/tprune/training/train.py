@@ -26,6 +26,7 @@ from tprune.training.penalty_file import PenaltySpec
 from tprune.training.process import ends_with_parent
 from tprune.training.progress import Progress
 from tprune.training.resume import carry_over, newest_checkpoint, state_folder
+from tprune.training.slurm import need_slurm
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +55,9 @@ def trained(run: Run, trainer: Trainer, state_root: Path) -> Iterator[tuple[Tran
 
     Resumes from the last whole checkpoint of the same run under `state_root`. The state is removed
     when the block ends without error: write the model inside it. A loss that becomes NaN, and any
-    other failure of fairseq, raises TPruneError.
+    other failure of fairseq, raises TPruneError; so do several nodes where there is no Slurm.
     """
+    need_slurm(trainer.nodes)
     with held(state_folder(state_root, run.name, _shape(run, trainer))) as ownership:
         files = StateFiles(ownership.folder)
         restore = carry_over(ownership.generation, files.gradient_share.name)
@@ -78,9 +80,10 @@ def _initial_weights(run: Run) -> bytes:
 
 def _shape(run: Run, trainer: Trainer) -> list[bytes]:
     """Everything that the trained model depends on."""
-    lasting = dataclasses.replace(trainer, checkpoint_interval=0, log_interval=0)
+    lasting = dataclasses.asdict(dataclasses.replace(trainer, checkpoint_interval=0, log_interval=0))
+    del lasting["nodes"]  # where the processes run, not what they do
     numbers = [dataclasses.asdict(_architecture(run)), dataclasses.asdict(run.schedule)]
-    numbers += [dataclasses.asdict(lasting), *([dataclasses.asdict(run.penalty)] if run.penalty else [])]
+    numbers += [lasting, *([dataclasses.asdict(run.penalty)] if run.penalty else [])]
     shape = [json.dumps(part, sort_keys=True).encode() for part in numbers]
     shape += [str(run.seed).encode(), _data_digest(run.data), _initial_weights(run)]
     if run.teacher is not None:

@@ -5,13 +5,18 @@ fairseq can read that itself, but only where there is a GPU.
 
 import os
 import sys
+from datetime import timedelta
 
 import torch
+from fairseq.distributed.utils import get_global_group
 from fairseq_cli.train import cli_main
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from tprune.training.agent import AGENT
 from tprune.training.process import ends_with_parent
+
+SILENCE = timedelta(minutes=10)
+"""How long processes on other nodes wait for one that says nothing, as when its node lost power."""
 
 
 def distributed_arguments(environment: dict[str, str]) -> list[str]:
@@ -30,12 +35,23 @@ def distributed_arguments(environment: dict[str, str]) -> list[str]:
     ]
 
 
+def meet(environment: dict[str, str]) -> None:
+    """Meet the processes on other nodes, for fairseq, which would wait for a lost one for half an hour."""
+    if int(environment["GROUP_WORLD_SIZE"]) == 1:
+        return
+    backend = "nccl" if torch.cuda.is_available() else "gloo"
+    torch.distributed.init_process_group(backend, timeout=SILENCE)
+    # Where fairseq keeps the group through which it averages gradients, and finds one that is there.
+    setattr(get_global_group, "_global_group", torch.distributed.new_group(timeout=SILENCE))  # noqa: B010
+
+
 @record
 def main() -> None:
     """Train."""
     ask_kernel = ends_with_parent(int(os.environ[AGENT]))
     if ask_kernel is not None:
         ask_kernel()
+    meet(dict(os.environ))
     sys.argv += distributed_arguments(dict(os.environ))
     cli_main()
 
