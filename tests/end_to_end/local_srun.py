@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""In srun's place, for a cluster whose nodes are all this machine: `srun --OPTION=VALUE ... PROGRAM ARGUMENTS`.
+"""In srun's place, where all nodes are this machine: `srun --OPTION=VALUE ... PROGRAM ARGUMENTS`.
 
 Starts as many tasks as `--ntasks` says, and, with `--kill-on-bad-exit=1`, ends all when one ends badly.
 """
