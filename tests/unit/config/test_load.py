@@ -66,6 +66,10 @@ def message(value: Any) -> str:
             "training.gpus: found 1, must be 0 or training.processes 2: each takes one",
         ),
         (
+            {"training": {"processes": 4, "nodes": 3}},
+            "training.nodes: found 3, must divide training.processes 4, all nodes'",
+        ),
+        (
             {"training": {"extra_arguments": ["--ddp-backend=c10d"]}},
             "training.extra_arguments: found ['--ddp-backend=c10d'], take out --ddp-backend=c10d: set by the "
             "workflow itself",

@@ -54,6 +54,13 @@ def test_processes_divide_the_batch_among_them(tmp_path: Path) -> None:
     assert (value(argv, "--max-tokens"), value(together, "--max-tokens")) == ("512", "128")
 
 
+def test_nodes_share_the_processes_and_srun_is_told_the_cores_of_each(tmp_path: Path) -> None:
+    spread = dataclasses.replace(TRAINER, processes=4, nodes=2)
+    argv = train_command(Path("data"), Schedule(100, 0.002, 10), spread, 7, StateFiles(tmp_path), None)
+    assert argv[1:7] == ["-m", "tprune.training.launcher", "2", "2", "4", "data"]
+    assert value(argv, "--max-tokens") == "128"
+
+
 @pytest.mark.parametrize(("native", "expected"), [(True, "bfloat16"), (False, "float32")])
 def test_auto_precision_follows_the_hardware(
     monkeypatch: pytest.MonkeyPatch, native: bool, expected: str

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tprune.atomic import write_text
 from tprune.config.settings import Settings
+from tprune.errors import TPruneError
 from tprune.plan.durations import Durations
 from tprune.plan.forecast import Machine, forecast, planned_units
 from tprune.plan.job_graph import JobGraph
@@ -24,8 +25,13 @@ def write_plan(
     """Foretell `graph`, made under `planned`, from the benchmarks of the run of `measured`.
 
     Writes plan.md and plan.csv into `folder` and returns the text of the first. `seconds_at_start` is what
-    Snakemake takes until it has its jobs. Raises TPruneError where the run left no benchmarks.
+    Snakemake takes until it has its jobs. Raises TPruneError where the run left no benchmarks, and where a
+    training takes several nodes.
     """
+    if max(planned.training.nodes, measured.training.nodes) > 1:
+        raise TPruneError(
+            "training.nodes: found more than 1, and a plan has each training on one node; plan with 1"
+        )
     wanted = planned.plan
     measurements = read_measurements(Path(measured.results_dir), graph.files)
     first, later = first_rules(planned_units(graph, wanted.submitted), graph.jobs)
