@@ -19,8 +19,8 @@ TOGETHER = {"processes": 2, "checkpoint_interval": 20}
 UPDATES = 300
 
 
-def configuration(nodes: int) -> dict[str, dict[str, int]]:
-    return {"training": {**TOGETHER, "nodes": nodes}, "baseline": {"updates": UPDATES}}
+def configuration(nodes: int, gpus: int) -> dict[str, dict[str, int]]:
+    return {"training": {**TOGETHER, "nodes": nodes, "gpus": gpus}, "baseline": {"updates": UPDATES}}
 
 
 @pytest.fixture
@@ -62,8 +62,8 @@ def test_a_training_over_two_nodes_goes_on_after_a_lost_agent_and_a_cancelled_jo
     two_nodes: Slurm, tree_with_corpus: Callable[[], Path]
 ) -> None:
     folder, here = tree_with_corpus(), tree_with_corpus()
-    (folder / "nodes.yaml").write_text(yaml.safe_dump(configuration(2)))
-    (here / "nodes.yaml").write_text(yaml.safe_dump(configuration(1)))
+    (folder / "nodes.yaml").write_text(yaml.safe_dump(configuration(2, gpus=2)))
+    (here / "nodes.yaml").write_text(yaml.safe_dump(configuration(1, gpus=0)))
     log = "baseline/baseline"
     with started(folder, BASELINE, configuration=["nodes.yaml"]) as snakemake:
         wait_for(checkpoint_after(folder, 0), "checkpoint")
@@ -88,6 +88,7 @@ def test_a_training_over_two_nodes_goes_on_after_a_lost_agent_and_a_cancelled_jo
     assert states == ["FAILED", "CANCELLED", "COMPLETED"]
     asked = two_nodes.job(third)
     assert (asked["NumNodes"], asked["NumCPUs"], asked["CPUs/Task"]) == ("2", "2", "1")
+    assert asked["TresPerNode"].endswith("gpu:1")  # in name only
     run_snakemake(here, BASELINE, "--cores", "2", *SMOKE, "nodes.yaml")
     ours, theirs = load_file(folder / BASELINE), load_file(here / BASELINE)
     for name, value in theirs.items():
