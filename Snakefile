@@ -63,7 +63,8 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/bundle.smk"
 include: "workflow/rules/page.smk"
 include: "workflow/rules/latency.smk"
-include: "workflow/rules/report.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/plan.smk"
 
 
