@@ -2,7 +2,6 @@ import pytest
 from graphs import graph, wildcards
 
 from tprune.config.settings import Settings
-from tprune.errors import TPruneError
 from tprune.plan.durations import Durations
 from tprune.plan.forecast import Machine, forecast
 from tprune.plan.job_graph import Job
@@ -43,14 +42,6 @@ def test_more_nodes_end_earlier_for_the_same_core_hours_down_to_the_critical_pat
     assert [row.core_hours.expected for row in found.rows] == pytest.approx(4 * [core_hours])
     assert found.rows[0].busy == pytest.approx(core_hours * 3600 / (2 * walls[0]))
     assert found.rows[0].wall.low == 3 + 5 + 4 * 90 + 21 and found.rows[0].wall.high == 3 + 5 + 4 * 110 + 21
-
-
-def test_a_job_that_no_node_of_a_cluster_could_run_is_refused(durations) -> None:
-    wide = graph(Job("corpus", {}, 4), Job("tables", {}, 1, (0,)))
-    with pytest.raises(TPruneError, match=r"plan\.cores_per_node: 2, but rule corpus asks for 4"):
-        forecast(wide, durations, [1], Machine(2, True, 0.0))
-    # One machine gives a job the cores it has.
-    assert forecast(wide, durations, [1], Machine(2, False, 0.0)).rows[0].wall.expected == 5 + 1
 
 
 def test_starting_jobs_costs_each_of_them(durations) -> None:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tprune.errors import TPruneError
 from tprune.plan.durations import Durations, Estimate
 from tprune.plan.job_graph import Job, JobGraph
 from tprune.plan.schedule import Task, critical_path, list_schedule
@@ -56,11 +55,8 @@ def planned_units(graph: JobGraph, submitted: bool) -> list[Unit]:
 def forecast(graph: JobGraph, durations: Durations, nodes: Sequence[int], machine: Machine) -> Forecast:
     """Schedule `graph` three times: every job as the fastest of its like, as expected, as the slowest.
 
-    Raises TPruneError where a job that is to be submitted asks for more cores than a node has; on one machine
-    Snakemake gives it those there are.
+    A job that asks for more cores than a node has is given those there are.
     """
-    if machine.submitted:
-        _check_width(graph, machine.cores_per_node)
     estimates = [durations.estimate(job) for job in graph.jobs]
     units = planned_units(graph, machine.submitted)
     tasks: list[list[Task]] = []
@@ -93,19 +89,6 @@ def forecast(graph: JobGraph, durations: Durations, nodes: Sequence[int], machin
         sum(tasks[1][unit].seconds for unit in path) + machine.seconds_at_start,
         _by_rule(graph, estimates, machine.cores_per_node),
     )
-
-
-def _check_width(graph: JobGraph, cores_per_node: int) -> None:
-    widest = max(
-        (job for job in graph.jobs if not (job.local or job.exclusive)),
-        key=lambda job: job.threads,
-        default=None,
-    )
-    if widest is not None and widest.threads > cores_per_node:
-        raise TPruneError(
-            f"plan.cores_per_node: {cores_per_node}, but rule {widest.rule} asks for {widest.threads}: no "
-            "node could run it; plan for larger nodes, or lower the rule's threads or processes"
-        )
 
 
 def _by_rule(
