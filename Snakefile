@@ -68,6 +68,11 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/plan.smk"
 
 
+onstart:
+    need_slurm()
+    put_on_record()
+
+
 rule all:
     default_target: True
     input:

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import shutil
 import socket
 import subprocess
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.system_parts import need_program
+from tests.system_parts import missing_part, need_program
 
 CONFIGURATION = """
 ClusterName=test
@@ -45,6 +46,7 @@ NODE = (
     "Gres=gpu:1 State=UNKNOWN\n"
 )
 SECONDS_TO_START = 30
+PROGRAMS = os.environ["PATH"]  # before any Slurm here puts its own srun first
 
 
 class Slurm:
@@ -59,12 +61,12 @@ class Slurm:
         # PATH, sets it again.
         srun = folder / "bin/srun"
         srun.parent.mkdir()
-        real = need_program("srun", "slurm-wlm")
+        real = shutil.which("srun", path=PROGRAMS) or missing_part("srun", "Debian package slurm-wlm")
         srun.write_text(f"#!/bin/sh\nSLURM_CONF='{folder}/slurm.conf' exec {real} \"$@\"\n")
         srun.chmod(0o755)
         self.settings = {
             "SLURM_CONF": str(folder / "slurm.conf"),
-            "PATH": f"{srun.parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{srun.parent}{os.pathsep}{PROGRAMS}",
         }
         self.environment = {**os.environ, **self.settings}
         self._running: dict[str, subprocess.Popen] = {}

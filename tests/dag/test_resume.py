@@ -12,8 +12,8 @@ from tprune.training.process import read_processes, write_processes
 
 LONG = "out/" + "/".join(["long" * 20] * 5) + "/file.txt"  # its mark is cut into folders
 SNAKEFILE = f"""
-import os
 include: "{ROOT}/workflow/rules/resume.smk"
+onstart: put_on_record()
 rule all:
     input: "out/plain.txt", "{LONG}"
 rule make:

@@ -4,6 +4,7 @@
 # outlived Snakemake, but without Snakemake's record of its params: later edits would not re-run it.
 
 import base64
+import os
 import shutil
 from pathlib import Path
 
@@ -53,6 +54,11 @@ def delete_marked_output(mark):
         output.unlink(missing_ok=True)
 
 
+def put_on_record():
+    """To be called when a run starts: the next call sees by it whether this one is alive."""
+    write_processes(OWNERS / f"{os.getpid()}.json", [os.getpid()])
+
+
 # Not in a cluster's job, which reads this file too, maybe after its Snakemake was killed: it has a mark itself.
 if workflow.is_main_process and owners_are_gone():
     for mark in files_under(MARKS):
@@ -60,8 +66,3 @@ if workflow.is_main_process and owners_are_gone():
         mark.unlink(missing_ok=True)
     for left in (*files_under(LOCKS), *files_under(OWNERS)):
         left.unlink(missing_ok=True)
-
-
-onstart:
-    need_slurm()
-    write_processes(OWNERS / f"{os.getpid()}.json", [os.getpid()])
