@@ -12,10 +12,13 @@ from tprune.config.grid import (
     model_grid,
     penalised_grid,
     rival_grid,
+    seed_of_repeat,
 )
 from tprune.config.load import load_settings
+from tprune.config.methods import UNPENALISED, method_of
 from tprune.config.preflight import check_disk
 from tprune.latency.bundle_packages import pinned_version
+from tprune.tables.points import Point
 
 min_version("9.0")
 
@@ -43,6 +46,8 @@ wildcard_constraints:
     method="[a-z0-9_-]+",
     strength="[0-9.e+-]+",
     threshold="[0-9.e+-]+",
+    speedup="[0-9.e+-]+",
+    repeat="[0-9]+",
     dtype="float32|int8",
     name="[a-z0-9]+",
 

@@ -18,10 +18,10 @@ from tprune.config import load_settings, memory, runtime
 
 THROUGH_SLURM = ["--profile", PROFILE, *SMOKE]
 BASELINE = "results/smoke/baseline/model.safetensors"
-CONTROL = "results/smoke/shs/method~magnitude/strength~0/model.safetensors"
-SHS = "results/smoke/shs/method~shs/strength~0.05/model.safetensors"
+CONTROL = "results/smoke/shs/method~magnitude/strength~0/repeat~1/model.safetensors"
+SHS = "results/smoke/shs/method~shs/strength~0.05/repeat~1/model.safetensors"
 LINES = "results/smoke/bssl/strength~8/lines.csv"
-POINT = "method~shs/strength~0.05/threshold~0.5"
+POINT = "method~shs/strength~0.05/threshold~0.5/speedup~0/repeat~1"
 SCORES = f"results/smoke/evaluate/{POINT}/dtype~float32/scores.json"
 QUALITY = ["model", "dtype", "beam", "params", "bleu", "bleu_change_percent", "chrf", "p_value"]
 
@@ -167,7 +167,7 @@ def test_after_a_killed_snakemake_nothing_is_trained_twice_at_once(
         run_snakemake(smoke_copy, SCORES, *THROUGH_SLURM, "--unlock")
         run_snakemake(smoke_copy, SCORES, *THROUGH_SLURM)
         wait_for(lambda: orphan not in slurm.jobs("running", "completing"), "end of the orphan")
-    assert f"ending process {training.pid}" in log_of(smoke_copy, "shs/method~shs/strength~0.05")
+    assert f"ending process {training.pid}" in log_of(smoke_copy, "shs/method~shs/strength~0.05/repeat~1")
     assert len(trainings.most) == 2 and set(trainings.most.values()) == {1}, trainings.most
     assert (smoke_copy / SCORES).read_text() == (smoke_run / SCORES).read_text()
     assert same_weights(smoke_copy / SHS, smoke_run / SHS)

@@ -113,7 +113,7 @@ def test_weights_per_set_are_made_before_the_penalty(
 ) -> None:
     folder = fresh_tree()
     (folder / "override.yaml").write_text(yaml.safe_dump({"shs": {"relative_strengths": choice}}))
-    target = "results/smoke/shs/method~shs/strength~0.05/model.safetensors"
+    target = "results/smoke/shs/method~shs/strength~0.05/repeat~1/model.safetensors"
     printed = run_snakemake(folder, target, "-n", "--cores", "2", *SMOKE, "override.yaml")
     jobs = {rule for rule, _ in JOB.findall(printed)}
     assert jobs & {"bssl", "sparsity_profile", "latency_budget", "cost_strengths"} == before
@@ -123,7 +123,7 @@ def test_distillation_waits_for_the_control_and_retrains_the_pruned_only(smoke_r
     jobs = jobs_after(smoke_run, prune={"distillation": 0.5})
     assert jobs.keys() & TRAINING == {"prune"}
     override = str(smoke_run / "override.yaml")
-    model = "results/smoke/prune/method~{}/strength~{}/threshold~{}/model.safetensors"
+    model = "results/smoke/prune/method~{}/strength~{}/threshold~{}/speedup~0/repeat~1/model.safetensors"
     for point, tuned in (
         (("shs", "0.05", "0.5"), ["control", "shs"]),
         (("control", "0", "0"), ["control"]),

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -25,9 +26,11 @@ from tprune.latency.bundle_archive import make_bundle
 from tprune.latency.bundle_packages import default_cache
 from tprune.latency.job import Job
 from tprune.latency.kinds import measure_device
+from tprune.tables.points import Point
 
 DEVICE = Device("phone", "adb", ADDRESS, "ctranslate2", 1, (1,), ("float32",))
-DENSE = [{"method": name, "strength": "0", "threshold": "0"} for name in ("baseline", "control")]
+DENSE = [asdict(Point(name)) for name in ("baseline", "control")]
+DENSE_FOLDER = "results/smoke/compact/method~{}/strength~0/threshold~0/speedup~0/repeat~1"
 WARMING_UP = "warm-up sentences"
 
 
@@ -71,7 +74,10 @@ def job(smoke_run: Path) -> Callable[..., Job]:
 
     def make(sentences: int = 3) -> Job:
         folders = [
-            results / f"compact/method~{row['method']}/strength~0/threshold~0/ctranslate2/float32"
+            results
+            / "compact"
+            / "/".join(f"{name}~{value}" for name, value in row.items())
+            / "ctranslate2/float32"
             for row in DENSE
         ]
         encoded = [results / f"corpus/encoded/test.{side}" for side in ("src", "tgt")]
@@ -95,7 +101,7 @@ def test_the_bundle_comes_out_the_same_and_translates(run_with_bundle: Path, tmp
     assert all(len(package["sha256"]) == 64 and package["version"] for package in manifest["packages"])
 
     subprocess.run(["tar", "--extract", "--file", archive, "--directory", tmp_path], check=True)
-    model = run_with_bundle / "results/smoke/compact/method~control/strength~0/threshold~0/ctranslate2/int8"
+    model = run_with_bundle / DENSE_FOLDER.format("control") / "ctranslate2/int8"
     program = (
         "import ctranslate2, platform, sys\n"
         "translator = ctranslate2.Translator(sys.argv[1], compute_type='int8')\n"

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +32,7 @@ from tprune.latency.browser.opening import BROWSERS
 from tprune.latency.browser.server import PageServer, serving_page
 from tprune.latency.kinds import measure_device
 from tprune.latency.onnxruntime_engine import OnnxRuntimeEngine
+from tprune.tables.points import Point
 
 SHEET = """name\tkind\taddress\tthreads\tengine\tbeam\tdtype\tnotes
 local\tlocal
@@ -256,9 +258,10 @@ def test_the_rule_opens_the_page_on_a_phone_through_adb_reverse(
         monkeypatch.setenv("ADB_SERVER_SOCKET", phone.environment["ADB_SERVER_SOCKET"])
         device = Device("page", "browser", f"adb:{phone.address}", "onnxruntime-web", 2, (1,), ("int8",))
         results = run_with_page / "results/smoke"
-        grid = [{"method": name, "strength": "0", "threshold": "0"} for name in ("baseline", "control")]
+        grid = [asdict(Point(name)) for name in ("baseline", "control")]
         folders = [
-            results / f"compact/method~{row['method']}/strength~0/threshold~0/onnx/int8" for row in grid
+            results / "compact" / "/".join(f"{name}~{value}" for name, value in row.items()) / "onnx/int8"
+            for row in grid
         ]
         encoded = [results / f"corpus/encoded/test.{side}" for side in ("src", "tgt")]
         settings = Settings((1,), 2, 4, 2, 1)

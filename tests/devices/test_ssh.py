@@ -8,7 +8,7 @@ import sys
 import tarfile
 import venv
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
@@ -25,9 +25,10 @@ from tprune.latency.bundle import LOADER, MANIFEST, file_sha256
 from tprune.latency.job import Job
 from tprune.latency.kinds import measure_device
 from tprune.latency.ssh_client import SshClient
+from tprune.tables.points import Point
 
 DEVICE = Device("board", "ssh", "board", "ctranslate2", 1, (1,), ("int8",))
-DENSE = [{"method": name, "strength": "0", "threshold": "0"} for name in ("baseline", "control")]
+DENSE = [asdict(Point(name)) for name in ("baseline", "control")]
 
 
 @pytest.fixture
@@ -46,7 +47,10 @@ def job(smoke_run: Path) -> Callable[..., Job]:
 
     def make(sentences: int) -> Job:
         folders = [
-            results / f"compact/method~{row['method']}/strength~0/threshold~0/ctranslate2/int8"
+            results
+            / "compact"
+            / "/".join(f"{name}~{value}" for name, value in row.items())
+            / "ctranslate2/int8"
             for row in DENSE
         ]
         return make_job(

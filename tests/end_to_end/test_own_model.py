@@ -68,7 +68,7 @@ def test_own_text_and_a_stock_checkpoint_are_pruned_like_ours(folder: Path) -> N
         "subword_model": str(corpus / "subword.model"),
     }
     (folder / "own.yaml").write_text(yaml.safe_dump(edits))
-    point = "method~shs/strength~0.05/threshold~0.9"
+    point = "method~shs/strength~0.05/threshold~0.9/speedup~0/repeat~1"
     target = f"results/own/compact/{point}/check.json"
     run_snakemake(folder, target, "--cores", "2", *SMOKE, "own.yaml")
     baseline = Architecture.read(folder / "results/own/baseline/model.json")

@@ -12,7 +12,8 @@ from tprune.model.architecture import Architecture
 
 MODELS = ["baseline", "control", "shs_0.05_0.5", "shs_0.05_0.9", "magnitude_0_0.9"]
 COLUMNS = [
-    "model", "method", "strength", "threshold", "dtype", "beam", "params", "bleu", "bleu_change_percent",
+    "model", "method", "strength", "threshold", "requested_speedup", "repeat", "dtype", "beam", "params",
+    "bleu", "bleu_change_percent",
     "chrf", "p_value", "latency_ms", "speedup", "speedup_low", "speedup_high", "condition",
 ]  # fmt: skip
 
@@ -50,7 +51,8 @@ def test_magnitude_has_the_sizes_of_the_shs_point_it_matches(results: Path, head
     params = headline.drop_duplicates("model").set_index("model")["params"]
     assert params["magnitude_0_0.9"] == params["shs_0.05_0.9"] < params["control"] == params["baseline"]
     folders = [
-        results / "prune" / f"method~{m}/threshold~0.9" for m in ("shs/strength~0.05", "magnitude/strength~0")
+        results / "prune" / f"method~{m}/threshold~0.9/speedup~0/repeat~1"
+        for m in ("shs/strength~0.05", "magnitude/strength~0")
     ]
     shs, magnitude = (Selection.read(folder / "lines.json") for folder in folders)
     assert [len(s.kept[0]) for s in shs.sets] == [len(s.kept[0]) for s in magnitude.sets]

@@ -20,7 +20,7 @@ rule compact:
     benchmark:
         f"{RESULTS}/benchmarks/compact/{pruned.wildcard_pattern}.tsv"
     group:
-        "point-{method}-{strength}-{threshold}"
+        "point-{method}-{strength}-{threshold}-{speedup}-{repeat}"
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -28,7 +28,7 @@ rule compact:
         mem_mb=growing(memory.compaction(settings)),
         runtime=growing(30),
     message:
-        "Compacting {wildcards.method} (strength {wildcards.strength}, threshold {wildcards.threshold})"
+        "Compacting {wildcards.method} (strength {wildcards.strength}, threshold {wildcards.threshold}, speed-up {wildcards.speedup}, repeat {wildcards.repeat})"
     script:
         "../scripts/compact.py"
 
@@ -49,7 +49,7 @@ rule export_onnx:
     benchmark:
         f"{RESULTS}/benchmarks/compact/onnx/{pruned.wildcard_pattern}.tsv"
     group:
-        "point-{method}-{strength}-{threshold}"
+        "point-{method}-{strength}-{threshold}-{speedup}-{repeat}"
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -57,6 +57,6 @@ rule export_onnx:
         mem_mb=growing(memory.compaction(settings)),
         runtime=growing(30),
     message:
-        "ONNX of {wildcards.method} (strength {wildcards.strength}, threshold {wildcards.threshold})"
+        "ONNX of {wildcards.method} (strength {wildcards.strength}, threshold {wildcards.threshold}, speed-up {wildcards.speedup}, repeat {wildcards.repeat})"
     script:
         "../scripts/export_onnx.py"

@@ -13,7 +13,7 @@ rule translate:
     benchmark:
         f"{RESULTS}/benchmarks/evaluate/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.tsv"
     group:
-        "point-{method}-{strength}-{threshold}"
+        "point-{method}-{strength}-{threshold}-{speedup}-{repeat}"
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -23,7 +23,7 @@ rule translate:
     params:
         beam=settings.evaluate.beam,
     message:
-        "Translating the test set: {wildcards.method} {wildcards.strength} {wildcards.threshold}, {wildcards.dtype}"
+        "Translating the test set: {wildcards.method} {wildcards.strength} {wildcards.threshold} {wildcards.speedup} {wildcards.repeat}, {wildcards.dtype}"
     script:
         "../scripts/translate.py"
 
@@ -40,7 +40,7 @@ rule score:
     benchmark:
         f"{RESULTS}/benchmarks/evaluate/score/{pruned.wildcard_pattern}/dtype~{{dtype}}.tsv"
     group:
-        "point-{method}-{strength}-{threshold}"
+        "point-{method}-{strength}-{threshold}-{speedup}-{repeat}"
     conda:
         "../../envs/tprune.yaml"
     threads: 1
@@ -51,6 +51,6 @@ rule score:
         target_lang=settings.corpus.target_lang,
         bootstrap_samples=settings.evaluate.bootstrap_samples,
     message:
-        "Scoring {wildcards.method} {wildcards.strength} {wildcards.threshold}, {wildcards.dtype}"
+        "Scoring {wildcards.method} {wildcards.strength} {wildcards.threshold} {wildcards.speedup} {wildcards.repeat}, {wildcards.dtype}"
     script:
         "../scripts/score.py"

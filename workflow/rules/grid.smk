@@ -1,4 +1,4 @@
-# The models that are compared: rows of one parameter space, method, strength, threshold.
+# The models that are compared: rows of one parameter space (tprune.config.grid).
 
 
 # A cluster's job reads this file too, without the target on its command line: it is told by the environment.
@@ -13,8 +13,10 @@ envvars:
 
 def is_compared(point):
     """Rivals stand in the tables once the target `rivals` asked for them, and from then on."""
-    made = f"{RESULTS}/compact/method~{{method}}/strength~{{strength}}/threshold~{{threshold}}/check.json"
-    return bool(os.environ["TPRUNE_RIVALS"]) or os.path.exists(made.format(**point))
+    made = "/".join(f"{name}~{value}" for name, value in point.items())
+    return bool(os.environ["TPRUNE_RIVALS"]) or os.path.exists(
+        f"{RESULTS}/compact/{made}/check.json"
+    )
 
 
 grid = model_grid(settings)

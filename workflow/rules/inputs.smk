@@ -1,24 +1,37 @@
 # Inputs that depend on the method: which files a point of the grid is made from.
 
 
+control_point = pruned.wildcard_pattern.format(
+    method="control", strength="0", threshold="0", speedup="0", repeat="1"
+)
+
+
+def latency_model(wildcards):
+    """What predicts a model's latency: where lines are chosen under a requested speed-up."""
+    return (
+        f"{RESULTS}/latency/local/latency_model.json"
+        if wildcards.speedup != "0"
+        else []
+    )
+
+
 def relative_strengths(wildcards):
     """What multiplies the strength of a penalty per set; training on without a penalty takes nothing."""
-    if wildcards.method == "magnitude" or settings.shs.relative_strengths == "equal":
+    method = method_of(settings, wildcards.method)
+    if method.penalty is None or method.relative_strengths == "equal":
         return []
-    stage = (
-        "sparsity_profile"
-        if settings.shs.relative_strengths == "profile"
-        else "latency/local"
-    )
+    stage = {"profile": "sparsity_profile", "cost": "latency/local"}[
+        method.relative_strengths
+    ]
     return f"{RESULTS}/{stage}/strengths.json"
 
 
 def penalised_model(wildcards):
     """The model whose lines are chosen: the control's is the continuation without a penalty."""
-    unpenalised = wildcards.method in ("control", "magnitude")
     folder = penalised.wildcard_pattern.format(
-        method="magnitude" if unpenalised else wildcards.method,
-        strength="0" if unpenalised else wildcards.strength,
+        method=method_of(settings, wildcards.method).penalised,
+        strength=wildcards.strength,
+        repeat=wildcards.repeat,
     )
     return {
         "weights": f"{RESULTS}/shs/{folder}/model.safetensors",
@@ -28,24 +41,25 @@ def penalised_model(wildcards):
 
 def teacher_model(wildcards):
     """Weights and sizes of the model that fine-tuning distils from: the control, where it is wanted."""
-    if wildcards.method == "control" or not settings.prune.distillation:
+    if not method_of(settings, wildcards.method).distillation:
         return []
-    control = pruned.wildcard_pattern.format(
-        method="control", strength="0", threshold="0"
-    )
-    folder = f"{RESULTS}/prune/{control}"
+    folder = f"{RESULTS}/prune/{control_point}"
     return [f"{folder}/model.safetensors", f"{folder}/model.json"]
 
 
 def matched_lines(wildcards):
-    """For magnitude pruning: the SHS point whose line counts it keeps."""
-    if wildcards.method != "magnitude":
+    """The point whose line counts are kept too: of SHS for a threshold of magnitude's, magnitude's for random."""
+    if wildcards.method == "random":
+        folder = pruned.wildcard_pattern.format(
+            **{**dict(wildcards.items()), "method": "magnitude"}
+        )
+    elif wildcards.method == "magnitude" and wildcards.speedup == "0":
+        strength = matched_strength(settings, wildcards.threshold)
+        folder = pruned.wildcard_pattern.format(
+            **{**dict(wildcards.items()), "method": "shs", "strength": strength}
+        )
+    else:
         return []
-    folder = pruned.wildcard_pattern.format(
-        method="shs",
-        strength=matched_strength(settings, wildcards.threshold),
-        threshold=wildcards.threshold,
-    )
     return f"{RESULTS}/prune/{folder}/lines.json"
 
 
@@ -54,7 +68,7 @@ def masked_model(wildcards):
     if wildcards.method == "baseline":
         folder = f"{RESULTS}/baseline"
     elif wildcards.method.startswith("scratch-"):
-        folder = f"{RESULTS}/scratch/{wildcards.method}"
+        folder = f"{RESULTS}/scratch/{wildcards.method}/repeat~{wildcards.repeat}"
     else:
         point = pruned.wildcard_pattern.format(**wildcards)
         folder = f"{RESULTS}/prune/{point}"
@@ -62,19 +76,16 @@ def masked_model(wildcards):
         "weights": f"{folder}/model.safetensors",
         "architecture": f"{folder}/model.json",
     }
-    if wildcards.method in ("shs", "group_lasso", "magnitude"):
+    if not Point(*wildcards[:5]).is_dense:
         files["lines"] = f"{folder}/lines.json"
     return files
 
 
 def control_hypotheses(wildcards):
     """The control's translations in the same dtype; nothing for the control itself."""
-    if wildcards.method == "control":
+    if wildcards.method == "control" and wildcards.repeat == "1":
         return []
-    control = pruned.wildcard_pattern.format(
-        method="control", strength="0", threshold="0"
-    )
-    return f"{RESULTS}/evaluate/{control}/dtype~{wildcards.dtype}/hypotheses.txt"
+    return f"{RESULTS}/evaluate/{control_point}/dtype~{wildcards.dtype}/hypotheses.txt"
 
 
 def timed_models(device):

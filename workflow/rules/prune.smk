@@ -2,6 +2,7 @@ rule select_lines:
     input:
         unpack(penalised_model),
         matched=matched_lines,
+        latency_model=latency_model,
     output:
         lines=f"{RESULTS}/prune/{pruned.wildcard_pattern}/lines.json",
     log:
@@ -18,8 +19,9 @@ rule select_lines:
         runtime=growing(10),
     params:
         round_to=settings.prune.round_to,
+        seed=lambda wildcards: settings.seed + seed_of_repeat(wildcards.repeat),
     message:
-        "Choosing the lines that {wildcards.method} keeps at threshold {wildcards.threshold}"
+        "Choosing the lines that {wildcards.method} keeps: threshold {wildcards.threshold}, speed-up {wildcards.speedup}"
     script:
         "../scripts/select_lines.py"
 
@@ -53,10 +55,14 @@ rule prune:
         training=TRAINING,
         updates=settings.prune.fine_tuning_updates,
         lr=settings.prune.lr,
-        distillation=settings.prune.distillation,
-        seed=settings.seed + FINE_TUNING_SEED,
+        distillation=lambda wildcards: method_of(
+            settings, wildcards.method
+        ).distillation,
+        seed=lambda wildcards: settings.seed
+        + FINE_TUNING_SEED
+        + seed_of_repeat(wildcards.repeat),
         state=STATE,
     message:
-        "Fine-tuning {wildcards.method} of strength {wildcards.strength}, threshold {wildcards.threshold}"
+        "Fine-tuning {wildcards.method} of strength {wildcards.strength}, threshold {wildcards.threshold}, speed-up {wildcards.speedup}"
     script:
         "../scripts/prune.py"

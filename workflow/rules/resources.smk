@@ -63,16 +63,18 @@ def whole_machine():
 
 
 def pruning_group(wildcards):
-    """A point's lines are chosen in the job that fine-tunes it, but where magnitude waits for them.
+    """A point's lines are chosen in the job that fine-tunes it, but where a rival waits for them.
 
     A training on several nodes has a job to itself.
     """
     if settings.training.nodes > 1:
         return None
-    chosen = (wildcards.method, wildcards.strength, wildcards.threshold)
-    if chosen in [
+    awaited = [
         ("shs", label(m.strength), label(m.threshold))
         for m in settings.magnitude.matches
-    ]:
+    ]
+    chosen = (wildcards.method, wildcards.strength, wildcards.threshold)
+    by_speedup = wildcards.method == "magnitude" and wildcards.speedup != "0"
+    if chosen in awaited or by_speedup:
         return None
-    return "prune-{}-{}-{}".format(*chosen)
+    return "-".join(["prune", *wildcards])

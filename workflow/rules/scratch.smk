@@ -9,12 +9,12 @@ rule scratch:
     input:
         data=f"{RESULTS}/corpus/data-bin",
     output:
-        weights=f"{RESULTS}/scratch/scratch-{{name}}/model.safetensors",
-        architecture=f"{RESULTS}/scratch/scratch-{{name}}/model.json",
+        weights=f"{RESULTS}/scratch/scratch-{{name}}/repeat~{{repeat}}/model.safetensors",
+        architecture=f"{RESULTS}/scratch/scratch-{{name}}/repeat~{{repeat}}/model.json",
     log:
-        f"{RESULTS}/logs/scratch/scratch-{{name}}.log",
+        f"{RESULTS}/logs/scratch/scratch-{{name}}/repeat~{{repeat}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/scratch/scratch-{{name}}.tsv"
+        f"{RESULTS}/benchmarks/scratch/scratch-{{name}}/repeat~{{repeat}}.tsv"
     conda:
         "../../envs/tprune.yaml"
     threads: on_each_node(settings.baseline.threads)
@@ -28,13 +28,13 @@ rule scratch:
     params:
         model=lambda wildcards: {
             **settings.model.model_dump(),
-            **settings.scratch[wildcards.name].model_dump(),
+            **settings.scratch[wildcards.name].model_dump(exclude_none=True),
         },
         training={**TRAINING, "threads": settings.baseline.threads},
         updates=scratch_updates,
         lr=settings.baseline.lr,
         warmup_updates=settings.baseline.warmup_updates,
-        seed=settings.seed,
+        seed=lambda wildcards: settings.seed + seed_of_repeat(wildcards.repeat),
         state=STATE,
     message:
         "Training the smaller model scratch-{wildcards.name} from scratch"

@@ -24,12 +24,15 @@ rule shs:
         checkpoint_interval=settings.training.checkpoint_interval,
         log_interval=settings.training.log_interval,
     params:
+        penalty=lambda wildcards: method_of(settings, wildcards.method).penalty,
         training=TRAINING,
         updates=settings.shs.updates,
         lr=settings.shs.lr,
-        seed=settings.seed + PENALTY_SEED,
+        seed=lambda wildcards: settings.seed
+        + PENALTY_SEED
+        + seed_of_repeat(wildcards.repeat),
         state=STATE,
     message:
-        "Training on with penalty {wildcards.method} of strength {wildcards.strength}"
+        "Training on for {wildcards.method}, with a penalty of strength {wildcards.strength}"
     script:
         "../scripts/shs.py"

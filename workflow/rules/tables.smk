@@ -2,12 +2,23 @@
 
 points = list(pruned.instance_patterns)
 # Baseline, control and models from scratch have no lines chosen: nothing of them is pruned.
-masked_points = [point for point in points if not point.endswith("threshold~0")]
-penalised_points = list(
-    dict.fromkeys(point.rpartition("/")[0] for point in masked_points)
-)
+masked_points = [point for point in points if not Point.from_pattern(point).is_dense]
+# Of the repeats, the first stands for all.
+penalised_points = [
+    penalised.wildcard_pattern.format(
+        **{
+            **row,
+            "method": method_of(settings, row["method"]).penalised,
+        }
+    )
+    for row in grid
+    if row["repeat"] == "1" and not Point(**row).is_dense
+]
+penalised_points = list(dict.fromkeys(penalised_points))
 weighed_points = [
-    point for point in penalised_points if not point.startswith("method~magnitude/")
+    point
+    for point in penalised_points
+    if not point.startswith(f"method~{UNPENALISED}/")
 ]
 # The reference first: its latency stands in the plain columns.
 timed_devices = [

@@ -3,18 +3,20 @@
 from tprune import logs
 from tprune.lines.selection import Selection
 from tprune.model.checkpoint import load_model
-from tprune.pruning.score import line_scores
+from tprune.pruning.score import line_scores, random_scores
 from tprune.pruning.select import select_as_many, select_by_threshold
 from tprune.threads import limit_threads
 
 logs.start(snakemake.log[0])
 limit_threads(snakemake.threads)
-method, strength, threshold = snakemake.wildcards
-scores = line_scores(load_model(snakemake.input.weights, snakemake.input.architecture))
-if snakemake.input.matched:
-    matched = Selection.read(snakemake.input.matched)
-    selection = select_as_many(scores, matched, method, float(strength))
+files, wanted, method = snakemake.input, snakemake.params, snakemake.wildcards.method
+strength, threshold = map(float, snakemake.wildcards[1:3])
+model = load_model(files.weights, files.architecture)
+scores = line_scores(model)
+if files.matched:
+    if method == "random":
+        scores = random_scores(scores, wanted.seed)
+    selection = select_as_many(scores, Selection.read(files.matched), method, strength)
 else:
-    round_to = snakemake.params.round_to
-    selection = select_by_threshold(scores, method, float(strength), float(threshold), round_to)
+    selection = select_by_threshold(scores, method, strength, threshold, wanted.round_to)
 selection.write(snakemake.output.lines)

@@ -15,14 +15,15 @@ from tprune.training.train import Run, trained
 
 logs.start(snakemake.log[0])
 limit_threads(snakemake.threads)
-params, (method, strength) = snakemake.params, snakemake.wildcards
+params, strength = snakemake.params, float(snakemake.wildcards.strength)
 baseline = load_model(snakemake.input.weights, snakemake.input.architecture)
 relative = json.loads(Path(snakemake.input.strengths).read_text()) if snakemake.input.strengths else {}
-penalty = None if method == "magnitude" else PenaltySpec(method, float(strength), relative)
+penalty = PenaltySpec(params.penalty, strength, relative) if params.penalty else None
 schedule = Schedule.constant(params.updates, params.lr)
 intervals = {key: snakemake.resources[key] for key in ("checkpoint_interval", "log_interval")}
 trainer = Trainer(**params.training, **intervals, nodes=snakemake.resources.get("nodes", 1))
-run = Run(f"{method}-{strength}", Path(snakemake.input.data), baseline, schedule, params.seed, penalty)
+name = "-".join(snakemake.wildcards)
+run = Run(name, Path(snakemake.input.data), baseline, schedule, params.seed, penalty)
 with trained(run, trainer, Path(params.state)) as (model, state):
     tables = {"norms": score_table(line_scores(model)), "share": read_gradient_share(state.gradient_share)}
     for name, table in tables.items():

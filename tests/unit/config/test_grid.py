@@ -3,6 +3,8 @@
 from tprune.config import load_settings
 from tprune.config.baseline import Baseline
 from tprune.config.grid import label, matched_strength, model_grid, penalised_grid, rival_grid
+from tprune.config.methods import method_of
+from tprune.tables.points import Point
 
 SETTINGS = load_settings(
     {
@@ -22,13 +24,13 @@ def rows(grid: list[dict[str, str]]) -> list[tuple[str, ...]]:
 
 def test_rows_of_all() -> None:
     assert rows(model_grid(SETTINGS)) == [
-        ("baseline", "0", "0"),
-        ("control", "0", "0"),
-        ("shs", "1e-05", "0.2"),
-        ("shs", "1e-05", "0.35"),
-        ("shs", "0.01", "0.2"),
-        ("shs", "0.01", "0.35"),
-        ("magnitude", "0", "0.35"),
+        ("baseline", "0", "0", "0", "1"),
+        ("control", "0", "0", "0", "1"),
+        ("shs", "1e-05", "0.2", "0", "1"),
+        ("shs", "1e-05", "0.35", "0", "1"),
+        ("shs", "0.01", "0.2", "0", "1"),
+        ("shs", "0.01", "0.35", "0", "1"),
+        ("magnitude", "0", "0.35", "0", "1"),
     ]
 
 
@@ -36,23 +38,52 @@ def test_rivals_are_added_to_all() -> None:
     every = rows(rival_grid(SETTINGS))
     assert every[:7] == rows(model_grid(SETTINGS))
     assert every[7:] == [
-        ("group_lasso", "1", "0.5"),
-        ("scratch-shallow", "0", "0"),
-        ("scratch-narrow", "0", "0"),
+        ("group_lasso", "1", "0.5", "0", "1"),
+        ("scratch-shallow", "0", "0", "0", "1"),
+        ("scratch-narrow", "0", "0", "0", "1"),
     ]
+
+
+def test_requested_speedups_repeats_and_ablations() -> None:
+    settings = load_settings(
+        {
+            "shs": {"strengths": [0.01]},
+            "prune": {"thresholds": [], "speedups": [1.5, 2]},
+            "magnitude": {"matches": []},
+            "group_lasso": {"strengths": [1], "thresholds": []},
+            "scratch": {"narrow": {}},
+            "ablations": {"equal": {"relative_strengths": "equal"}, "plain": {"distillation": 0.25}},
+            "repeats": {"shs": 2, "scratch-narrow": 2},
+        },
+        "test",
+    )
+    every = [Point(**point).model for point in rival_grid(settings)]
+    assert every == [
+        *("baseline", "control", "shs_0.01_1.5x", "shs_0.01_1.5x_r2", "shs_0.01_2x", "shs_0.01_2x_r2"),
+        *("magnitude_0_1.5x", "magnitude_0_2x", "group_lasso_1_1.5x", "group_lasso_1_2x"),
+        *("random_0_1.5x", "random_0_2x", "shs-equal_0.01_1.5x", "shs-equal_0.01_2x"),
+        *("shs-plain_0.01_1.5x", "shs-plain_0.01_2x", "scratch-narrow", "scratch-narrow_r2"),
+    ]
+    # An ablation of fine-tuning alone is pruned from SHS's own penalised model.
+    assert rows(penalised_grid(settings)) == [
+        *(("magnitude", "0", "1"), ("shs", "0.01", "1"), ("shs", "0.01", "2")),
+        *(("group_lasso", "1", "1"), ("shs-equal", "0.01", "1")),
+    ]
+    assert method_of(settings, "shs-plain").distillation == 0.25
+    assert method_of(settings, "control").distillation == 0
 
 
 def test_a_given_checkpoint_leaves_nothing_to_train_from_scratch() -> None:
     given = SETTINGS.model_copy(update={"baseline": Baseline(checkpoint="model.pt")})
-    assert rows(rival_grid(given)) == [*rows(model_grid(SETTINGS)), ("group_lasso", "1", "0.5")]
+    assert rows(rival_grid(given)) == [*rows(model_grid(SETTINGS)), ("group_lasso", "1", "0.5", "0", "1")]
 
 
 def test_runs_with_and_without_a_penalty() -> None:
     assert rows(penalised_grid(SETTINGS)) == [
-        ("magnitude", "0"),
-        ("shs", "1e-05"),
-        ("shs", "0.01"),
-        ("group_lasso", "1"),
+        ("magnitude", "0", "1"),
+        ("shs", "1e-05", "1"),
+        ("shs", "0.01", "1"),
+        ("group_lasso", "1", "1"),
     ]
 
 

@@ -29,6 +29,8 @@ def headline() -> pd.DataFrame:
             "method": method,
             "strength": strength,
             "threshold": threshold,
+            "requested_speedup": 0.0,
+            "repeat": 1,
             "dtype": dtype,
             "beam": beam,
             "bleu_change_percent": change * (1.1 if dtype == "int8" else 1),

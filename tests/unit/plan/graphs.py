@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tprune.plan.job_graph import Job, JobGraph, RuleFiles
 
-PRUNE = "method~{method}/strength~{strength}/threshold~{threshold}"
+PRUNE = "method~{method}/strength~{strength}/threshold~{threshold}/speedup~0/repeat~1"
 FILES = {
     "baseline": RuleFiles("benchmarks/baseline/baseline.tsv", "logs/baseline/baseline.log"),
     "prune": RuleFiles(f"benchmarks/prune/{PRUNE}/prune.tsv", f"logs/prune/{PRUNE}/prune.log"),

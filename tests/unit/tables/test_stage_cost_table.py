@@ -23,10 +23,12 @@ def plant(path: Path, seconds: float, rss: str) -> None:
 
 def test_costs_add_up(tmp_path: Path) -> None:
     plant(tmp_path / "baseline/baseline.tsv", 60.0, "900.5")
-    plant(tmp_path / "shs/method~shs/strength~0.01.tsv", 20.0, "700")
-    plant(tmp_path / "shs/method~magnitude/strength~0.tsv", 10.0, "-")
-    plant(tmp_path / "shs/method~shs/strength~0.5.tsv", 1000.0, "700")  # a strength of an earlier config
-    plant(tmp_path / "prune/method~shs/strength~0.01/threshold~0.35.tsv", 10.0, "-")
+    plant(tmp_path / "shs/method~shs/strength~0.01/repeat~1.tsv", 20.0, "700")
+    plant(tmp_path / "shs/method~magnitude/strength~0/repeat~1.tsv", 10.0, "-")
+    plant(
+        tmp_path / "shs/method~shs/strength~0.5/repeat~1.tsv", 1000.0, "700"
+    )  # a strength of an earlier config
+    plant(tmp_path / "prune/method~shs/strength~0.01/threshold~0.35/speedup~0/repeat~1.tsv", 10.0, "-")
     plant(tmp_path / "figures/trade_off.tsv", 5.0, "200")
 
     table = stage_cost.build(tmp_path, POINTS, STRENGTHS, DEVICES)
@@ -44,8 +46,8 @@ def test_costs_add_up(tmp_path: Path) -> None:
 def test_jobs_of_an_earlier_configuration_are_left_out(tmp_path: Path) -> None:
     plant(tmp_path / "bssl/strength~0.02.tsv", 30.0, "700")
     plant(tmp_path / "bssl/strength~0.2.tsv", 1000.0, "700")
-    plant(tmp_path / "scratch/scratch-shallow.tsv", 40.0, "700")
-    plant(tmp_path / "scratch/scratch-thin.tsv", 1000.0, "700")
+    plant(tmp_path / "scratch/scratch-shallow/repeat~1.tsv", 40.0, "700")
+    plant(tmp_path / "scratch/scratch-thin/repeat~1.tsv", 1000.0, "700")
     plant(tmp_path / "latency/device~local.tsv", 50.0, "700")
     plant(tmp_path / "latency/device~sold.tsv", 1000.0, "700")
     plant(tmp_path / "latency/summary/device~sold.tsv", 1000.0, "700")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tprune.config.editions import edition_problems
+from tprune.config.grid import rival_grid
 from tprune.config.settings import Settings
 
 Problem = tuple[str, str]
@@ -16,6 +17,8 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _corpus(settings)
     yield from _baseline(settings)
     yield from _magnitude(settings)
+    yield from _grid(settings)
+    yield from _scratch(settings)
     yield from _plan(settings)
 
 
@@ -129,6 +132,28 @@ def _magnitude(settings: Settings) -> Iterator[Problem]:
         if match.threshold in seen:
             yield f"{key}.threshold", f"found {match.threshold:g} again, match each threshold once"
         seen.add(match.threshold)
+
+
+def _grid(settings: Settings) -> Iterator[Problem]:
+    if not settings.prune.thresholds and not settings.prune.speedups:
+        yield "prune.thresholds", "found none, and no prune.speedups: nothing would be pruned; name some"
+    methods = {point["method"] for point in rival_grid(settings)} - {"baseline"}
+    for name in settings.repeats:
+        if name not in methods:
+            yield f"repeats.{name}", f"found {name!r}, must be one of {', '.join(sorted(methods))}"
+
+
+def _scratch(settings: Settings) -> Iterator[Problem]:
+    for name, model in settings.scratch.items():
+        if model.d_model is None and model.num_heads is None:
+            continue
+        width, heads = model.d_model or settings.model.d_model, model.num_heads or settings.model.num_heads
+        if width % 2 or width % heads:
+            key = "d_model" if model.d_model else "num_heads"
+            yield (
+                f"scratch.{name}.{key}",
+                f"{heads} heads and a width of {width}: the width must be even, and the heads divide it",
+            )
 
 
 def _plan(settings: Settings) -> Iterator[Problem]:

@@ -56,7 +56,7 @@ def _yaml(section: BaseModel, depth: int) -> Iterator[str]:
         if isinstance(value, BaseModel):
             yield f"{indent}{name}:"
             yield from _yaml(value, depth + 1)
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) and value:
             yield f"{indent}{name}:"
             for entry, content in value.items():
                 yield f"{indent}  {entry}:"
@@ -80,7 +80,8 @@ def _tables() -> str:
         if section is None:
             scalars.append(name)
         else:
-            parts.append(f"### `{name}`\n\n{field.description}\n\n{_table(section, _sample(name))}")
+            sample = _sample(name, section)
+            parts.append(f"### `{name}`\n\n{field.description}\n\n{_table(section, sample)}")
     return "\n".join([_table(Settings, Settings(), only=scalars), *parts])
 
 
@@ -92,9 +93,9 @@ def _entry_model(kind: Any) -> type[BaseModel] | None:
     return last if isinstance(last, type) and issubclass(last, BaseModel) else None
 
 
-def _sample(name: str) -> BaseModel:
+def _sample(name: str, section: type[BaseModel]) -> BaseModel:
     value = getattr(Settings(), name)
-    return next(iter(value.values())) if isinstance(value, dict) else value
+    return next(iter(value.values()), section()) if isinstance(value, dict) else value
 
 
 def _table(section: type[BaseModel], sample: BaseModel, only: list[str] | None = None) -> str:
@@ -129,6 +130,8 @@ def _allowed(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
         return "see config.schema.json"
     kind = schema.get("type")
+    if kind == "object":
+        return f"names, each with: {_allowed(schema['additionalProperties'])}"
     if kind == "array":
         return f"list of: {_allowed(schema['items'])}"
     if kind == "string":

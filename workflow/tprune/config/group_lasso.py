@@ -13,6 +13,6 @@ class GroupLasso(Section):
     strengths: Annotated[list[Strength], Field(min_length=1), Distinct] = Field(
         default=[0.2], description="The sweep: weights of the penalty, each above 0."
     )
-    thresholds: Annotated[list[Threshold], Field(min_length=1), Distinct] = Field(
+    thresholds: Annotated[list[Threshold], Distinct] = Field(
         default=[0.5], description="As `prune.thresholds`."
     )

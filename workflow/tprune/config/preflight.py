@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from tprune.config.grid import model_grid, penalised_grid
+from tprune.config.grid import penalised_grid, rival_grid
 from tprune.config.settings import Settings
 from tprune.errors import TPruneError
 
@@ -40,7 +40,7 @@ def check_disk(results_dir: str | Path, settings: Settings) -> None:
 def needed_bytes(settings: Settings, cores: int) -> int:
     """Disk that a run from nothing takes, in bytes, with as many training jobs as `cores` allow."""
     weights = count_weights(settings)
-    points = len(model_grid(settings)) + len(settings.scratch)
+    points = len(rival_grid(settings))
     trained = len(settings.bssl.strengths) + len(penalised_grid(settings)) + 1
     jobs = min(max(1, cores // (settings.training.threads * settings.training.processes)), trained)
     per_weight = (

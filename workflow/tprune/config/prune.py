@@ -4,16 +4,21 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tprune.config.section import Count, Distinct, LearningRate, Probability, Section, Threshold
+from tprune.config.section import Count, Distinct, LearningRate, Probability, Section, Speedup, Threshold
 
 
 class Prune(Section):
     """Masking under a threshold, then fine-tuning with the masks held."""
 
-    thresholds: Annotated[list[Threshold], Field(min_length=1), Distinct] = Field(
+    thresholds: Annotated[list[Threshold], Distinct] = Field(
         default=[0.2, 0.5],
         description="The sweep: a head asks to keep its lines with a norm of at least this fraction of its "
         "largest; what it keeps is the mean count over heads and over Q/K and V/O, rounded to `round_to`.",
+    )
+    speedups: Annotated[list[Speedup], Distinct] = Field(
+        default=[],
+        description="Requested speed-ups, each above 1: the lines that are worth least for the time they "
+        "take go until the dense model's measured latency is divided by this, whatever set they are in.",
     )
     fine_tuning_updates: Count = Field(
         default=300, description="Updates after masking (the control: as many with nothing masked)."

@@ -15,3 +15,9 @@ class ScratchModel(Section):
     encoder_layers: Count = Field(default=3, description="Layers of the encoder.")
     decoder_layers: Count = Field(default=2, description="Layers of the decoder.")
     ffn_dim: Count = Field(default=512, description="Inner width of the feed-forward blocks.")
+    d_model: Count | None = Field(
+        default=None, description="Width of embeddings and layers; `null`: `model.d_model`."
+    )
+    num_heads: Count | None = Field(
+        default=None, description="Attention heads of each attention; `null`: `model.num_heads`."
+    )

@@ -46,6 +46,9 @@ Strength = Annotated[float, Field(gt=0), _READ_NUMBER]
 Threshold = Annotated[float, Field(gt=0, lt=1), _READ_NUMBER]
 """A line norm, as a fraction of the largest in its head."""
 
+Speedup = Annotated[float, Field(gt=1, le=100), _READ_NUMBER]
+"""A requested speed-up over the dense model."""
+
 LearningRate = Annotated[float, Field(gt=0, le=1), _READ_NUMBER]
 """The peak of the learning rate."""
 

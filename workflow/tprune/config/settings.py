@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tprune.config.ablations import Ablation, AblationName
 from tprune.config.baseline import Baseline
 from tprune.config.bssl import Bssl
 from tprune.config.corpus import Corpus
@@ -58,6 +59,17 @@ class Settings(Section):
         description="Smaller dense models trained from scratch, each under a name [a-z0-9]+; "
         "built by the target `rivals` only. Left out when `baseline.checkpoint` is set.",
         json_schema_extra={"additionalProperties": False},
+    )
+    ablations: dict[AblationName, Ablation] = Field(
+        default={},
+        description="SHS with other choices, each under a name NAME [a-z0-9]+ (method `shs-NAME`); built by "
+        "the target `rivals` only.",
+        json_schema_extra={"additionalProperties": False},
+    )
+    repeats: dict[str, Annotated[int, Field(ge=1, le=99)]] = Field(
+        default={},
+        description="How often a method is run, each time with another seed, by its name in the tables; left "
+        "out: once. All repeats start from the one baseline.",
     )
     evaluate: Evaluate = Field(
         default_factory=Evaluate, description="Translation quality on the test set, of every model."

@@ -23,7 +23,10 @@ STYLES = {
     "shs": ("o", BLUE),
     "group_lasso": ("s", GREEN),
     "magnitude": ("^", VERMILION),
+    "random": ("v", GREY),
+    "heads": ("P", ORANGE),
     "scratch": ("D", PURPLE),
+    "ablation": ("h", SKY),
 }
 # Of devices beside the reference; Tol's muted scheme, which no method has.
 CURVES: tuple[tuple[str, Any], ...] = (
@@ -33,7 +36,14 @@ CURVES: tuple[tuple[str, Any], ...] = (
     ("#332288", ":"),
     ("#44AA99", "-"),
 )
-TITLES = {"shs": "SHS", "group_lasso": "group lasso", "scratch": "smaller, from scratch"}
+TITLES = {
+    "shs": "SHS",
+    "group_lasso": "group lasso",
+    "random": "random lines",
+    "heads": "whole heads",
+    "scratch": "smaller, from scratch",
+    "ablation": "SHS otherwise",
+}
 
 
 def draw(headline: pd.DataFrame, sheet: Sheet) -> None:
@@ -62,7 +72,9 @@ def draw(headline: pd.DataFrame, sheet: Sheet) -> None:
 
 
 def family(method: str) -> str:
-    """The method without a scratch model's name."""
+    """The method without a scratch model's or an ablation's name."""
+    if method.startswith("shs-"):
+        return "ablation"
     return "scratch" if method.startswith("scratch") else method
 
 
@@ -132,9 +144,10 @@ def _is_free_above(row: pd.Series, rows: pd.DataFrame) -> bool:
 def _label(row: pd.Series) -> str:
     if family(row["method"]) == "scratch":
         return str(row["method"]).partition("-")[2]
-    if row["method"] == "magnitude":
-        return f"- / {row['threshold']:g}"
-    return f"{row['strength']:g} / {row['threshold']:g}" if row["threshold"] else ""
+    if row["repeat"] > 1 or not (row["threshold"] or row["requested_speedup"]):
+        return ""
+    chosen = f"{row['threshold']:g}" if row["threshold"] else f"{row['requested_speedup']:g}x"
+    return f"{row['strength']:g} / {chosen}" if row["strength"] else f"- / {chosen}"
 
 
 def _legend(figure: Figure, headline: pd.DataFrame) -> None:
@@ -154,6 +167,7 @@ def _legend(figure: Figure, headline: pd.DataFrame) -> None:
         loc="outside lower center",
         ncols=4,
         columnspacing=1.4,
-        title="numbers at the points: strength / threshold; bars: 95 % interval of the speed-up",
+        title="numbers at the points: strength / threshold or requested speed-up; "
+        "bars: 95 % interval of the speed-up",
         title_fontsize=9,
     )

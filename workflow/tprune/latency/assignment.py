@@ -28,7 +28,7 @@ class Settings:
 def list_artefacts(
     grid: Sequence[Mapping[str, str]], dtypes: Sequence[str], directories: Sequence[str | Path]
 ) -> list[Artefact]:
-    """Pair each row of the grid (method, strength, threshold) and each dtype, which changes fastest, with
+    """Pair each row of the grid and each dtype, which changes fastest, with
     its folder. Differing numbers raise TPruneError.
     """
     settings = list(itertools.product(grid, dtypes))
@@ -36,7 +36,7 @@ def list_artefacts(
         raise TPruneError(f"latency: {len(settings)} models and dtypes, but {len(directories)} folders")
     artefacts = []
     for (row, dtype), directory in zip(settings, directories, strict=True):
-        point = Point(row["method"], row["strength"], row["threshold"])
+        point = Point(**row)
         candidate = Candidate(point.model, point.method, point.strength, point.threshold, dtype)
         artefacts.append(Artefact(candidate, Path(directory)))
     return artefacts

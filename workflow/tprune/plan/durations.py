@@ -12,7 +12,7 @@ from tprune.plan.measurements import Measurement
 from tprune.plan.work import TRAINING_RULES, training_threads, work_of
 
 # What makes jobs of a rule alike, what matters most first.
-LIKENESS = ("method", "name", "device", "dtype", "strength", "threshold")
+LIKENESS = ("method", "name", "device", "dtype", "strength", "threshold", "speedup", "repeat")
 
 
 class Estimate(NamedTuple):

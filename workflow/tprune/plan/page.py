@@ -147,5 +147,5 @@ def _assumptions(forecast: Forecast, durations: Durations, machine: Machine) -> 
         "a job takes as long beside others as it did in the measured run; nodes are as fast as its machine, "
         "and memory sets no limit",
         "fastest to slowest: if every job took as long as the fastest, or the slowest, of the measured jobs "
-        "most like it (of the same rule, then method, dtype, strength, threshold)",
+        "most like it (of the same rule, then method, dtype, strength, threshold, speedup, repeat)",
     ]

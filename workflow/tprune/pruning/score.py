@@ -23,6 +23,12 @@ def line_scores(model: Transformer) -> Scores:
     return scores
 
 
+def random_scores(scores: Scores, seed: int) -> Scores:
+    """Scores of the same shapes drawn evenly from 0 to 1: which lines stay is left to chance."""
+    generator = torch.Generator().manual_seed(seed)
+    return {group: torch.rand(values.shape, generator=generator) for group, values in scores.items()}
+
+
 def score_table(scores: Scores) -> pd.DataFrame:
     """The scores as rows: stack, layer, component, kind, head, line, norm."""
     rows = [

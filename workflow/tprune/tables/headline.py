@@ -20,7 +20,7 @@ SCORE_KEYS = ("bleu", "bleu_signature", "chrf", "chrf_signature", "p_value")
 COST_COLUMNS = ("multiply_adds", "file_bytes", "peak_memory_bytes")
 KEPT_COLUMNS = (*(f"{name}_kept" for name in COMPONENTS), "layers_dropped")
 COLUMNS = (
-    *("model", "method", "strength", "threshold", "dtype", "beam", "params"),
+    *("model", "method", "strength", "threshold", "requested_speedup", "repeat", "dtype", "beam", "params"),
     *("bleu", "bleu_change_percent", "chrf", "p_value"),
     *TIMED,
     "bleu_change_percent_vs_float32",
@@ -66,8 +66,7 @@ def build(points: Sequence[Point], dtypes: Sequence[str], sources: Sources) -> p
                 {
                     "model": point.model,
                     "method": point.method,
-                    "strength": float(point.strength),
-                    "threshold": float(point.threshold),
+                    **point.numbers,
                     "dtype": dtype,
                     "beam": beam,
                     **models[point],

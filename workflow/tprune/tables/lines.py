@@ -9,8 +9,19 @@ from tprune.lines.selection import Selection
 from tprune.tables.points import Point
 
 COLUMNS = (
-    *("model", "method", "strength", "threshold", "round_to", "stack", "layer", "original_layer"),
-    *("component", "kind", "heads", "lines", "requested", "kept", "kept_fraction"),
+    *("model", "method", "strength", "threshold", "requested_speedup", "repeat", "round_to"),
+    *(
+        "stack",
+        "layer",
+        "original_layer",
+        "component",
+        "kind",
+        "heads",
+        "lines",
+        "requested",
+        "kept",
+        "kept_fraction",
+    ),
 )
 
 
@@ -27,8 +38,7 @@ def build(points: Sequence[Point], selections: Sequence[Path]) -> pd.DataFrame:
         about = {
             "model": point.model,
             "method": point.method,
-            "strength": float(point.strength),
-            "threshold": float(point.threshold),
+            **point.numbers,
             "round_to": selection.round_to,
         }
         rows += [about | row for row in _set_rows(selection)]

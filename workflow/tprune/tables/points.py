@@ -5,31 +5,38 @@ from dataclasses import dataclass
 from tprune.errors import TPruneError
 
 UNPRUNED = ("baseline", "control")
-METHOD_ORDER = ("baseline", "control", "shs", "group_lasso", "magnitude")
+METHOD_ORDER = ("baseline", "control", "shs", "group_lasso", "magnitude", "random", "heads")
+NAMES = ("method", "strength", "threshold", "speedup", "repeat")
 
 
 @dataclass(frozen=True)
 class Point:
-    """One model: `method` and the texts of `strength` and `threshold`, exactly as in its paths."""
+    """One model: `method` and the texts of the other columns of the grid, exactly as in its paths."""
 
     method: str
     strength: str = "0"
     threshold: str = "0"
+    speedup: str = "0"
+    repeat: str = "1"
 
     @classmethod
     def from_pattern(cls, pattern: str) -> "Point":
-        """Read "method~M/strength~S" or "method~M/strength~S/threshold~T"; else TPruneError."""
+        """Read "method~M/strength~S/threshold~T/speedup~U/repeat~R" or some of it; else TPruneError."""
         values = dict(part.split("~", 1) for part in pattern.split("/") if "~" in part)
-        if not {"method"} <= set(values) <= {"method", "strength", "threshold"}:
-            raise TPruneError(f"{pattern}: not of the form method~M/strength~S/threshold~T")
+        if not {"method"} <= set(values) <= set(NAMES):
+            raise TPruneError(
+                f"{pattern}: not of the form method~M/strength~S/threshold~T/speedup~U/repeat~R"
+            )
         return cls(**values)
 
     @property
     def model(self) -> str:
-        """The id in the tables' column `model`: shs_0.01_0.35, or only the method for a dense model."""
-        if self.is_dense:
-            return self.method
-        return f"{self.method}_{self.strength}_{self.threshold}"
+        """The id in the tables' column `model`: shs_0.01_0.35 of a threshold, shs_0.01_2x of a requested
+        speed-up, only the method for a dense model; a further repeat ends in _r2.
+        """
+        chosen = f"{self.speedup}x" if self.speedup != "0" else self.threshold
+        name = self.method if self.is_dense else f"{self.method}_{self.strength}_{chosen}"
+        return name if self.repeat == "1" else f"{name}_r{self.repeat}"
 
     @property
     def is_dense(self) -> bool:
@@ -37,11 +44,17 @@ class Point:
         return self.method in UNPRUNED or self.method.startswith("scratch")
 
     @property
-    def key(self) -> tuple[str, float, float]:
-        """What joins tables: the numbers of 0.20 and 0.2 are the same."""
-        return self.method, float(self.strength), float(self.threshold)
+    def numbers(self) -> dict[str, float | int]:
+        """The other columns of the grid as the tables have them."""
+        return {
+            "strength": float(self.strength),
+            "threshold": float(self.threshold),
+            "requested_speedup": float(self.speedup),
+            "repeat": int(self.repeat),
+        }
 
 
 def method_rank(method: str) -> int:
-    """Where rows of `method` stand: baseline, control, shs, group_lasso, magnitude, then the others."""
+    """Where rows of `method` stand: as in `METHOD_ORDER`, an ablation after SHS, then the others."""
+    method = method.partition("-")[0] if method.startswith("shs-") else method
     return METHOD_ORDER.index(method) if method in METHOD_ORDER else len(METHOD_ORDER)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from tprune.errors import TPruneError
 from tprune.tables.markdown import number, pipe_table
-from tprune.tables.points import Point
+from tprune.tables.points import NAMES, Point
 from tprune.tables.sources import read_table
 
 STAGES = (
@@ -27,7 +27,7 @@ def build(
     """One row per stage, in the order of `stages`: jobs, summed and longest seconds, share of the sum.
 
     `folder` holds a folder per stage. Files of an earlier configuration are left out: of models that are
-    no longer compared (none of `points` agrees with the method, strength and threshold in the path), of the
+    no longer compared (none of `points` agrees with what the path names of the grid's columns), of the
     sweep's strengths that are not in `bssl_strengths`, and of devices that are not in `devices`. A stage of
     which nothing was run has no row. Seconds are summed over jobs: side by side they take less of a clock's
     time.
@@ -84,12 +84,13 @@ def render(table: pd.DataFrame) -> str:
 
 
 def _compared(points: Sequence[Point]) -> set[frozenset[tuple[str, str]]]:
-    """What paths name of the points: method, method and strength, or these and the threshold."""
-    named = [
-        [("method", point.method), ("strength", point.strength), ("threshold", point.threshold)]
+    """What paths name of the points: all columns, those of a penalised or of a scratch model."""
+    columns = (NAMES, ("method", "strength", "repeat"), ("method", "repeat"))
+    return {
+        frozenset((name, str(getattr(point, name))) for name in names)
         for point in points
-    ]
-    return {frozenset(each[:length]) for each in named for length in (1, 2, 3)}
+        for names in columns
+    }
 
 
 def _is_current(
@@ -105,7 +106,7 @@ def _is_current(
     if job.parts[0] == "bssl":
         return named.get("strength") in bssl_strengths
     if job.parts[0] == "scratch":
-        named = {"method": job.name}
+        named = {"method": job.parts[1], **named}
     if "method" not in named:
         return True
     return frozenset(named.items()) in compared
@@ -114,5 +115,5 @@ def _is_current(
 def _named_values(path: Path) -> Iterator[tuple[str, str]]:
     for part in path.parts:
         name, _, value = part.partition("~")
-        if name in ("method", "strength", "threshold", "device"):
+        if name in (*NAMES, "device"):
             yield name, value

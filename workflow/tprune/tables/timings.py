@@ -45,7 +45,7 @@ class Timings:
 
     def __init__(self, devices: Sequence[Timed]) -> None:
         self._devices = devices
-        wanted = ("method", "strength", "threshold", "dtype", "beam", "length", *SPEED_COLUMNS)
+        wanted = ("model", "dtype", "beam", "length", *SPEED_COLUMNS)
         self._summaries = [read_table(device.summary, wanted) for device in devices]
         self._conditions = [condition(read_record(device.signature)) for device in devices]
 
@@ -69,13 +69,7 @@ class Timings:
 
     def _of_device(self, index: int, point: Point, dtype: str, beam: int) -> dict[str, Any]:
         device, summary = self._devices[index], self._summaries[index]
-        same = (
-            (summary["method"] == point.key[0])
-            & (summary["strength"].astype(float) == point.key[1])
-            & (summary["threshold"].astype(float) == point.key[2])
-            & (summary["dtype"] == dtype)
-            & (summary["beam"] == beam)
-        )
+        same = (summary["model"] == point.model) & (summary["dtype"] == dtype) & (summary["beam"] == beam)
         found = {length: summary[same & (summary["length"] == length)] for length in ("forced", "own")}
         for length, rows in found.items():
             if len(rows) != 1:

@@ -100,10 +100,10 @@ def serve(options: argparse.Namespace) -> None:
 def job_of(results: Path, options: argparse.Namespace) -> Job:
     """The job of measuring every model below `results` that is there as ONNX; TPruneError if none is."""
     artefacts = []
-    for directory in sorted(results.glob("compact/method~*/strength~*/threshold~*/onnx/*")):
+    for directory in sorted(results.glob("compact/method~*/**/onnx/*")):
         if not (directory / "decoder.onnx").is_file():
             continue
-        point = Point.from_pattern("/".join(directory.relative_to(results / "compact").parts[:3]))
+        point = Point.from_pattern(directory.parent.parent.relative_to(results / "compact").as_posix())
         who = Candidate(point.model, point.method, point.strength, point.threshold, directory.name)
         artefacts.append(Artefact(who, directory))
     if CONTROL not in [artefact.candidate.model for artefact in artefacts]:
