@@ -60,13 +60,17 @@ def random_model(architecture: Architecture, seed: int = 0) -> Transformer:
 
 @st.composite
 def architectures(draw: Any, equal_dims: bool) -> Architecture:
-    """Any mixture of options; `equal_dims` gives queries and values the same size, for CTranslate2."""
+    """Any mixture of options.
+
+    `equal_dims` gives queries and values the same size and a stack one number of heads, for CTranslate2.
+    """
     share = draw(st.sampled_from(["all", "decoder", "none"]))
     stacks = []
     for stack in ("encoder", "decoder"):
-        heads = draw(st.sampled_from([1, 2, 4]))
+        common = draw(st.sampled_from([1, 2, 4]))
 
-        def attention(heads: int = heads) -> AttentionShape:
+        def attention(common: int = common) -> AttentionShape:
+            heads = common if equal_dims else draw(st.sampled_from([1, 2, 3, 4]))
             qk = draw(st.integers(1, 5))
             v = qk if equal_dims else draw(st.integers(1, 5))
             return AttentionShape(heads, qk, v, draw(st.sampled_from([0.25, 0.5, 1.0])))
@@ -84,24 +88,33 @@ def architectures(draw: Any, equal_dims: bool) -> Architecture:
 
 @st.composite
 def selections(draw: Any, architecture: Architecture, equal_dims: bool) -> Selection:
-    """Some lines of every set, the same count in every head; none at all is among the cases."""
+    """Some lines of every set, the same count in every head that stays; none at all is among the cases.
 
-    def kept(heads: int, lines: int, count: int) -> tuple[tuple[int, ...], ...]:
-        return tuple(tuple(sorted(draw(st.permutations(range(lines)))[:count])) for _ in range(heads))
+    With `equal_dims` all attentions of a stack keep the same number of heads, as CTranslate2 needs.
+    """
+
+    def kept(heads: int, alive: list[int], lines: int, count: int) -> tuple[tuple[int, ...], ...]:
+        chosen = (tuple(sorted(draw(st.permutations(range(lines)))[:count])) for _ in range(heads))
+        return tuple(lines if head in alive else () for head, lines in enumerate(chosen))
 
     sets = []
     for stack, shape in architecture.stacks.items():
+        staying = draw(st.integers(1, shape.layers[0].self_attention.num_heads))
         for i, layer in enumerate(shape.layers):
             for component in ("self_attention", "cross_attention"):
                 attention = getattr(layer, component)
                 if attention is None:
                     continue
-                count = draw(st.integers(0, min(attention.qk_dim, attention.v_dim)))
+                heads = attention.num_heads
+                left = staying if equal_dims else draw(st.integers(1, heads))
+                alive = draw(st.permutations(range(heads)))[:left]
+                least = int(left < heads)  # where nothing is kept, all heads stay
+                count = draw(st.integers(least, min(attention.qk_dim, attention.v_dim)))
                 for kind, lines in (("qk", attention.qk_dim), ("vo", attention.v_dim)):
                     count = count if equal_dims else draw(st.integers(0, lines))
-                    chosen = kept(attention.num_heads, lines, count)
+                    chosen = kept(heads, alive, lines, count)
                     sets.append(SelectedSet(stack, i, component, kind, lines, (), chosen))
-            chosen = kept(1, layer.ffn_dim, draw(st.integers(0, layer.ffn_dim)))
+            chosen = kept(1, [0], layer.ffn_dim, draw(st.integers(0, layer.ffn_dim)))
             sets.append(SelectedSet(stack, i, "ffn", "ffn", layer.ffn_dim, (), chosen))
     return Selection("shs", 0.01, 0.3, 1, tuple(sets))
 

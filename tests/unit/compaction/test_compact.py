@@ -38,6 +38,16 @@ def of(*sets: SelectedSet) -> Selection:
     return Selection("shs", 0.01, 0.3, 1, sets)
 
 
+def attention_of(chosen: SelectedSet) -> tuple[str, int, str]:
+    return (chosen.stack, chosen.layer, chosen.component)
+
+
+def dropped_heads(selection: Selection, chosen: SelectedSet) -> list[int]:
+    """Heads of which no line of queries, keys and values is kept."""
+    sets = [s for s in selection.sets if attention_of(s) == attention_of(chosen)]
+    return [head for head in range(len(chosen.kept)) if all(s.kept[head] == () for s in sets)]
+
+
 @given(data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_the_compact_model_has_the_masked_models_logits(data: st.DataObject) -> None:
@@ -49,13 +59,16 @@ def test_the_compact_model_has_the_masked_models_logits(data: st.DataObject) -> 
     check_equal(model, small, sentence_pairs(architecture).batches(size=3))
     for chosen in selection.sets:
         layer = small.architecture.stacks[chosen.stack].layers[chosen.layer]
-        width = max(1, len(chosen.kept[0]))
+        width = max(1, chosen.count)
         if chosen.kind == "ffn":
             assert layer.ffn_dim == width
         else:
             attention = getattr(layer, chosen.component)
             before = getattr(architecture.stacks[chosen.stack].layers[chosen.layer], chosen.component)
             assert attention.scale == before.scale
+            empty = not any(any(s.kept) for s in selection.sets if attention_of(s) == attention_of(chosen))
+            dropped = [] if empty else dropped_heads(selection, chosen)
+            assert attention.num_heads == before.num_heads - len(dropped)
             assert (attention.qk_dim if chosen.kind == "qk" else attention.v_dim) == width
 
 
@@ -117,6 +130,22 @@ def test_the_masked_model_is_left_as_it_is() -> None:
         for parameter in small.parameters():
             parameter.zero_()
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_a_head_is_gone_only_when_queries_and_values_are() -> None:
+    qk, vo = (
+        SelectedSet("encoder", 0, "self_attention", kind, 4, (4, 0), ((0, 1, 2, 3), ()))
+        for kind in ("qk", "vo")
+    )
+    model = random_model(TINY)
+    mask(model, of(qk, vo))
+    small = compact(model, of(qk, vo))
+    check_equal(model, small, sentence_pairs(TINY).batches())
+    assert small.architecture.encoder.layers[0].self_attention == dataclasses.replace(ATTENTION, num_heads=1)
+    halves = (dataclasses.replace(vo, kept=((0,), (1,))), dataclasses.replace(vo, kept=((), (0, 1, 2, 3))))
+    for sets in ((qk,), *((qk, half) for half in halves)):
+        with pytest.raises(TPruneError, match="keep different numbers of lines"):
+            compact(model, of(*sets))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ def test_file_round_trip(tmp_path: Path) -> None:
 
 def test_a_set_tells_how_many_lines_it_keeps() -> None:
     assert str(CHOSEN) == "decoder.1.cross_attention.qk: 4 of 8 lines kept"
+    one_head = dataclasses.replace(CHOSEN, kept=((), (1, 2)))
+    assert str(one_head) == "decoder.1.cross_attention.qk: 2 of 8 lines kept in 1 of 2 heads"
 
 
 @pytest.mark.parametrize(("layer", "original"), [(0, 1), (1, 3), (2, 4)])

@@ -34,6 +34,20 @@ def test_counts_are_summed_over_heads_and_layers_keep_their_names(tmp_path: Path
     assert all(pd.isna(row["layer"]) and pd.isna(row["requested"]) for row in dropped)
 
 
+def test_heads_dropped_whole_are_counted(tmp_path: Path) -> None:
+    everything = tuple(range(8))
+    qk, vo = (
+        SelectedSet("encoder", 0, "self_attention", kind, 8, (8, 0, 0, 8), (everything, (), (), everything))
+        for kind in ("qk", "vo")
+    )
+    ffn = SelectedSet("encoder", 0, "ffn", "ffn", 8, (8,), (everything,))
+    Selection("heads", 0, 0, 1, (qk, vo, ffn)).write(tmp_path / "lines.json")
+    table = lines.build([Point("heads", "0", "0")], [tmp_path / "lines.json"])
+    assert table["heads"].tolist() == [4, 4, 1]
+    assert table["kept_heads"].tolist() == [2, 2, 1]
+    assert table["kept_fraction"].tolist() == [0.5, 0.5, 1.0]
+
+
 def test_a_missing_selection_is_named(tmp_path: Path) -> None:
     with pytest.raises(TPruneError, match=str(tmp_path / "lines.json")):
         lines.build([Point("shs", "0.01", "0.35")], [tmp_path / "lines.json"])

@@ -110,6 +110,7 @@ def _decoder(decoder: Decoder, architecture: Architecture) -> transformer_spec.T
 
 
 def _common_heads(stack: str, shapes: list[AttentionShape]) -> int:
+    # CTranslate2 4.8 reads `num_heads` of the stack alone and makes one mask of lengths for all its layers.
     heads = {shape.num_heads for shape in shapes}
     if len(heads) > 1:
         raise TPruneError(

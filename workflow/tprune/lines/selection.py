@@ -12,6 +12,7 @@ from tprune.model.architecture import Stack
 
 Component = Literal["self_attention", "cross_attention", "ffn"]
 Kind = Literal["qk", "vo", "ffn"]
+_KINDS = ("qk", "vo")  # of an attention
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class SelectedSet:
 
     `layer` counts in the masked model, after dropped layers are gone; `lines` is the number of lines
     per head; `requested` how many per head the score asked for; `kept` the sorted indices per head
-    (the feed-forward has one "head").
+    (the feed-forward has one "head"): as many in every head, or none in a head that is dropped whole.
     """
 
     stack: Stack
@@ -31,9 +32,16 @@ class SelectedSet:
     requested: tuple[int, ...]
     kept: tuple[tuple[int, ...], ...]
 
+    @property
+    def count(self) -> int:
+        """Lines kept in each head that is not dropped."""
+        return max(map(len, self.kept))
+
     def __str__(self) -> str:
-        count = len(self.kept[0])
-        return f"{self.stack}.{self.layer}.{self.component}.{self.kind}: {count} of {self.lines} lines kept"
+        name = f"{self.stack}.{self.layer}.{self.component}.{self.kind}"
+        heads = sum(map(bool, self.kept))
+        where = "" if heads in (0, len(self.kept)) else f" in {heads} of {len(self.kept)} heads"
+        return f"{name}: {self.count} of {self.lines} lines kept{where}"
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,19 @@ class Selection:
             if gone <= layer:
                 layer += 1
         return layer
+
+    def heads(self, chosen: SelectedSet) -> tuple[int, ...]:
+        """The heads that stay in `chosen`'s attention, (0,) in a feed-forward.
+
+        A head is dropped when neither its queries and keys nor its values keep a line; where that holds
+        for every head, all stay.
+        """
+        place = (chosen.stack, chosen.layer, chosen.component)
+        together = [s.kept for s in self.sets if (s.stack, s.layer, s.component) == place]
+        if len(together) < len(_KINDS):  # a set that is not named keeps everything, heads too
+            return tuple(range(len(chosen.kept)))
+        alive = (head for head, lines in enumerate(zip(*together, strict=True)) if any(lines))
+        return tuple(alive) or tuple(range(len(chosen.kept)))
 
     def write(self, path: str | Path) -> None:
         """Write `lines.json`, atomically."""

@@ -10,26 +10,17 @@ from tprune.tables.points import Point
 
 COLUMNS = (
     *("model", "method", "strength", "threshold", "requested_speedup", "repeat", "round_to"),
-    *(
-        "stack",
-        "layer",
-        "original_layer",
-        "component",
-        "kind",
-        "heads",
-        "lines",
-        "requested",
-        "kept",
-        "kept_fraction",
-    ),
+    *("stack", "layer", "original_layer", "component", "kind", "heads", "kept_heads", "lines"),
+    *("requested", "kept", "kept_fraction"),
 )
 
 
 def build(points: Sequence[Point], selections: Sequence[Path]) -> pd.DataFrame:
     """One row per model and coupled set: `lines`, `requested` and `kept` are summed over `heads`.
 
-    `layer` counts in the pruned model, `original_layer` in the baseline. A layer dropped whole has one
-    row that keeps nothing: its component is "layer" and `layer` and `requested` are empty.
+    `kept_heads` are the heads that are not dropped whole. `layer` counts in the pruned model,
+    `original_layer` in the baseline. A layer dropped whole has one row that keeps nothing: its component is
+    "layer" and `layer` and `requested` are empty.
     Raises TPruneError when a selection cannot be read.
     """
     rows = []
@@ -44,7 +35,7 @@ def build(points: Sequence[Point], selections: Sequence[Path]) -> pd.DataFrame:
         rows += [about | row for row in _set_rows(selection)]
         rows += [about | row for row in _dropped_rows(selection)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    counts = ["layer", "original_layer", "heads", "lines", "requested", "kept"]
+    counts = ["layer", "original_layer", "heads", "kept_heads", "lines", "requested", "kept"]
     return table.astype(dict.fromkeys(counts, "Int64"))
 
 
@@ -61,6 +52,7 @@ def _set_rows(selection: Selection) -> list[dict[str, object]]:
                 "component": chosen.component,
                 "kind": chosen.kind,
                 "heads": heads,
+                "kept_heads": len(selection.heads(chosen)),
                 "lines": heads * chosen.lines,
                 "requested": sum(chosen.requested),
                 "kept": kept,
