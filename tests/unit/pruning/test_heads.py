@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
@@ -102,7 +102,10 @@ def test_the_model_is_left_as_it_was() -> None:
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
-def binarised(folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data-bin with 30 sentences to train on."""
+    folder = tmp_path_factory.mktemp("corpus")
     for split, sentences in (("train", 30), ("valid", 2), ("test", 2)):
         for side, letter in (("src", "a"), ("tgt", "b")):
             lines = [" ".join([letter] * (1 + i % 7) + [letter * 2]) for i in range(sentences)]
@@ -112,9 +115,8 @@ def binarised(folder: Path) -> Path:
 
 
 def test_importances_over_a_sample_of_the_training_text(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = binarised(tmp_path)
     model = make_model(vocabulary=8)
     with torch.no_grad():  # this head's output goes nowhere
         model.decoder.layers[0].encoder_attn.out_proj.weight[:, 4:8] = 0
@@ -131,14 +133,14 @@ def test_importances_over_a_sample_of_the_training_text(
     assert read_importances(tmp_path / "head_importance.json") == one
 
 
-def test_a_model_that_has_diverged_is_told(tmp_path: Path) -> None:
+def test_a_model_that_has_diverged_is_told(data: Path) -> None:
     model = make_model(vocabulary=8)
     with torch.no_grad():
         model.encoder.layers[0].fc1.bias[0] = float("nan")
     with pytest.raises(
         TPruneError, match=r"encoder\.0\.self_attention: the importance of a head is not finite"
     ):
-        head_importances(model, binarised(tmp_path), max_tokens=40, seed=1)
+        head_importances(model, data, max_tokens=40, seed=1)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"encoder.0": [1]}', '{"encoder.0.self_attention": 1}'])
@@ -205,6 +207,7 @@ def test_importances_of_another_model_are_refused() -> None:
 
 
 @given(speedup=st.floats(1, 3))
+@settings(max_examples=20, deadline=None)
 def test_the_compact_model_is_the_one_that_was_predicted_and_goes_back_to_full_width(speedup: float) -> None:
     model = make_model()
     selection = select_heads(IMPORTANCES, model.architecture, milliseconds, speedup)
