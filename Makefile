@@ -1,5 +1,7 @@
 # make all      the default study: environment, models, tables, figures, results/report.html
 # make rivals   the same with group lasso and models from scratch in its tables
+# make study    the study of config/study.yaml: all methods at many operating points (hours)
+# make study-docs   puts its tables and figures into docs/study
 # make test     the tests
 #
 # Variables: PYTHON (3.11 or 3.12), CORES, and SNAKEMAKE_ARGS with REPORT for a study of your own:
@@ -9,14 +11,23 @@ PYTHON = python3
 CORES = all
 SNAKEMAKE_ARGS =
 REPORT = results/report.html
+STUDY = config/study.yaml
+STUDY_RESULTS = results/study
 BIN = .venv/bin
 SUPPORTED = 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))'
 
-.PHONY: all rivals test clean-env
+.PHONY: all rivals study study-docs test clean-env
 
 all rivals: .venv/.installed
 	$(BIN)/snakemake $@ --cores $(CORES) $(SNAKEMAKE_ARGS)
 	$(BIN)/snakemake $@ --cores $(CORES) $(SNAKEMAKE_ARGS) --report $(REPORT)
+
+study: .venv/.installed
+	$(BIN)/snakemake study --cores $(CORES) --configfile $(STUDY) $(SNAKEMAKE_ARGS)
+
+study-docs:
+	rm -rf docs/study
+	cp -r $(STUDY_RESULTS)/study/docs docs/study
 
 # With --capture=sys the programs that tests start show their progress.
 test: .venv/.installed

@@ -70,6 +70,7 @@ include: "workflow/rules/page.smk"
 include: "workflow/rules/latency.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/study.smk"
 include: "workflow/rules/plan.smk"
 
 
@@ -88,3 +89,9 @@ rule all:
 rule rivals:
     input:
         rules.all.input,
+
+
+rule study:
+    input:
+        rules.rivals.input,
+        rules.study_docs.output,

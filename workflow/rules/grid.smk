@@ -3,7 +3,9 @@
 
 # A cluster's job reads this file too, without the target on its command line: it is told by the environment.
 os.environ["TPRUNE_RIVALS"] = (
-    "asked" if "rivals" in sys.argv else os.environ.get("TPRUNE_RIVALS", "")
+    "asked"
+    if {"rivals", "study"} & set(sys.argv)
+    else os.environ.get("TPRUNE_RIVALS", "")
 )
 
 
@@ -12,7 +14,7 @@ envvars:
 
 
 def is_compared(point):
-    """Rivals stand in the tables once the target `rivals` asked for them, and from then on."""
+    """Rivals stand in the tables once the target `rivals` or `study` asked for them, and from then on."""
     made = "/".join(f"{name}~{value}" for name, value in point.items())
     return bool(os.environ["TPRUNE_RIVALS"]) or os.path.exists(
         f"{RESULTS}/compact/{made}/check.json"

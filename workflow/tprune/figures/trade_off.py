@@ -10,24 +10,16 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
-from tprune.figures.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Sheet, canvas
+from tprune.figures.canvas import GREY, ORANGE, SKY, Sheet, canvas
+from tprune.figures.methods import ABLATION, LOOKS
+from tprune.study import families
+from tprune.study.families import OURS, is_shs
 from tprune.tables.timings import column_name, devices_of
 
 # What TPrune (2021) reports, on phones: speed-up from 1.16x to 1.92x at a loss of 0 to 8 % BLEU.
 PAPER_SPEEDUP = (1.16, 1.92)
 PAPER_CHANGE = (-8.0, 0.0)
 
-STYLES = {
-    "baseline": ("X", GREY),
-    "control": ("*", BLACK),
-    "shs": ("o", BLUE),
-    "group_lasso": ("s", GREEN),
-    "magnitude": ("^", VERMILION),
-    "random": ("v", GREY),
-    "heads": ("P", ORANGE),
-    "scratch": ("D", PURPLE),
-    "ablation": ("h", SKY),
-}
 # Of devices beside the reference; Tol's muted scheme, which no method has.
 CURVES: tuple[tuple[str, Any], ...] = (
     (SKY, "-"),
@@ -36,14 +28,6 @@ CURVES: tuple[tuple[str, Any], ...] = (
     ("#332288", ":"),
     ("#44AA99", "-"),
 )
-TITLES = {
-    "shs": "SHS",
-    "group_lasso": "group lasso",
-    "random": "random lines",
-    "heads": "whole heads",
-    "scratch": "smaller, from scratch",
-    "ablation": "SHS otherwise",
-}
 
 
 def draw(headline: pd.DataFrame, sheet: Sheet) -> None:
@@ -73,9 +57,7 @@ def draw(headline: pd.DataFrame, sheet: Sheet) -> None:
 
 def family(method: str) -> str:
     """The method without a scratch model's or an ablation's name."""
-    if method.startswith("shs-"):
-        return "ablation"
-    return "scratch" if method.startswith("scratch") else method
+    return ABLATION if is_shs(method) and method != OURS else families.family(method)
 
 
 def _panel(panel: Axes, rows: pd.DataFrame) -> None:
@@ -86,14 +68,14 @@ def _panel(panel: Axes, rows: pd.DataFrame) -> None:
     panel.axhline(0, color=GREY, linewidth=0.8, zorder=1)
     panel.axvline(1, color=GREY, linewidth=0.8, zorder=1)
     for _, row in rows.iterrows():
-        marker, colour = STYLES[family(row["method"])]
+        look = LOOKS[family(row["method"])]
         panel.errorbar(
             row["speedup"],
             row["bleu_change_percent"],
             xerr=[[row["speedup"] - row["speedup_low"]], [row["speedup_high"] - row["speedup"]]],
-            fmt=marker,
-            color=colour,
-            markersize=11 if marker == "*" else 7.5,
+            fmt=look.marker,
+            color=look.colour,
+            markersize=11 if look.marker == "*" else 7.5,
             markeredgecolor="white",
             markeredgewidth=0.7,
             elinewidth=1.4,
@@ -109,7 +91,7 @@ def _panel(panel: Axes, rows: pd.DataFrame) -> None:
                 ha="center",
                 va="bottom" if above else "top",
                 fontsize=8,
-                color=colour,
+                color=look.colour,
                 path_effects=[withStroke(linewidth=2.5, foreground="white")],
             )
     panel.margins(0.09, 0.14)
@@ -125,7 +107,7 @@ def _curve(panel: Axes, rows: pd.DataFrame, device: str, colour: str, dashes: An
             row[speedup],
             row["bleu_change_percent"],
             xerr=[[row[speedup] - row[low]], [row[high] - row[speedup]]],
-            fmt=STYLES[family(row["method"])][0],
+            fmt=LOOKS[family(row["method"])].marker,
             color=colour,
             markerfacecolor="white",
             markersize=5,
@@ -153,9 +135,15 @@ def _label(row: pd.Series) -> str:
 def _legend(figure: Figure, headline: pd.DataFrame) -> None:
     handles: list[Line2D | Patch] = [
         Line2D(
-            [], [], linestyle="", marker=marker, color=colour, markersize=8, label=TITLES.get(method, method)
+            [],
+            [],
+            linestyle="",
+            marker=look.marker,
+            color=look.colour,
+            markersize=8,
+            label=look.title,
         )
-        for method, (marker, colour) in STYLES.items()
+        for method, look in LOOKS.items()
         if method in {family(name) for name in headline["method"]}
     ]
     for name, (colour, dashes) in zip(devices_of(headline), itertools.cycle(CURVES), strict=False):

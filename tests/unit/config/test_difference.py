@@ -1,0 +1,16 @@
+import pytest
+
+from tprune.config.difference import difference
+from tprune.config.settings import Settings
+
+
+def test_only_what_differs_from_the_defaults_is_told() -> None:
+    assert difference(Settings()) == {}
+    changed = Settings.model_validate({"seed": 3, "shs": {"updates": 7}, "corpus": {"bible": {"books": [1]}}})
+    assert difference(changed) == {"seed": 3, "shs": {"updates": 7}, "corpus": {"bible": {"books": [1]}}}
+
+
+@pytest.mark.parametrize("scratch", [{"tiny": {"decoder_layers": 1}}, {"shallow": {"decoder_layers": 1}}])
+def test_it_makes_the_same_configuration_again(scratch: dict[str, dict[str, int]]) -> None:
+    changed = Settings.model_validate({"scratch": scratch, "prune": {"thresholds": [0.3]}})
+    assert Settings.model_validate(difference(changed)) == changed

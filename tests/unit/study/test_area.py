@@ -1,0 +1,100 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.unit.study.conftest import rows_of
+from tprune.study import area, points
+from tprune.study.area import mean_difference, stepwise_mean
+from tprune.study.front import front_of
+
+
+def of_method(areas: pd.DataFrame, method: str, dtype: str = "float32") -> pd.Series:
+    return areas[(areas["method"] == method) & (areas["dtype"] == dtype)].iloc[0]
+
+
+def test_each_step_counts_by_the_logarithm_of_its_width() -> None:
+    # From 1 to 2 the model at 2x serves (18), from 2 to 4 that at 4x (17), from 4 to 8 none (10).
+    mean = stepwise_mean(np.array([4.0, 2.0]), np.array([17.0, 18.0]), 10.0, (1.0, 8.0))
+    assert mean == pytest.approx((18 + 17 + 10) / 3)
+
+
+def test_points_outside_the_range_and_beaten_ones_count_for_nothing_of_their_own() -> None:
+    speedup = np.array([0.5, 1.5, 2.0, 16.0])
+    bleu = np.array([30.0, 11.0, 18.0, 12.0])
+    # 1.5x is beaten by 2x; 16x serves from 2 to 8; 0.5x is too slow anywhere.
+    assert stepwise_mean(speedup, bleu, 0.0, (1.0, 8.0)) == pytest.approx((18 + 2 * 12) / 3)
+
+
+def test_many_draws_at_once_are_each_as_one_alone() -> None:
+    speedup, bleu = np.array([2.0, 4.0]), np.array([[18.0, 17.0], [16.0, 19.0]])
+    expected = [stepwise_mean(speedup, row, 10.0, (1.0, 8.0)) for row in bleu]
+    assert stepwise_mean(speedup, bleu, 10.0, (1.0, 8.0)) == pytest.approx(expected)
+    assert expected[1] == pytest.approx((19 + 19 + 10) / 3)
+
+
+def test_difference_of_two_lines_is_their_mean_distance() -> None:
+    ours = front_of(np.array([1.0, 4.0]), np.array([20.0, 18.0]))
+    theirs = front_of(np.array([1.0, 8.0]), np.array([20.0, 14.0]))
+    # In doublings: 20 - x less 20 - 2 x, over 0 to 2: mean 1.
+    assert mean_difference(ours, theirs, (1.0, 8.0)) == pytest.approx(1.0)
+    assert mean_difference(theirs, ours, (1.0, 8.0)) == pytest.approx(-1.0)
+    assert math.isnan(mean_difference(ours, theirs, (4.0, 8.0)))
+
+
+def test_a_step_that_one_front_lacks_is_a_breakpoint() -> None:
+    ours = front_of(np.array([1.0, 2.0, 4.0]), np.array([20.0, 20.0 - 1e-9, 16.0]))
+    theirs = front_of(np.array([1.0, 4.0]), np.array([20.0, 16.0]))
+    # A triangle of height 2 over two doublings.
+    assert mean_difference(ours, theirs, (1.0, 4.0)) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_areas_of_the_hand_made_table(table: pd.DataFrame) -> None:
+    areas = area.build(table)
+    whole = math.log(3 / 1.1)
+    low, high = math.log(1.5 / 1.1) / whole, math.log(3 / 1.5) / whole
+    shs = of_method(areas, "shs")
+    assert shs["lost_bleu"] == pytest.approx(2 * high)
+    assert shs["reached"] == 1 and shs["on_front"] == 2
+    assert of_method(areas, "magnitude")["lost_bleu"] == pytest.approx(1.1 * low + 3.1 * high)
+    # Whole heads end at 1.21x, and their own 15 is the lowest BLEU on any front.
+    heads = of_method(areas, "heads")
+    assert heads["charged_bleu"] == 15 and heads["lost_bleu"] == pytest.approx(5.0)
+    assert heads["reached"] == pytest.approx(math.log(1.21 / 1.1) / whole)
+    # The dense model of 2x beats the smaller-than-1.5x one, and there is none beyond.
+    scratch = of_method(areas, "scratch")
+    reached = math.log(2 / 1.1) / whole
+    assert scratch["lost_bleu"] == pytest.approx(1 * reached + 5 * (1 - reached))
+    assert scratch["on_front"] == 1 and scratch["points"] == 2
+
+
+def test_shs_is_ahead_of_a_rival_by_the_mean_difference(table: pd.DataFrame) -> None:
+    areas = area.build(table)
+    ahead = of_method(areas, "magnitude")
+    # Both start at the control's 20 at 1x; from 1.5x on SHS is 1.1 above.
+    start = 1.1 * math.log(1.1) / math.log(1.5)
+    expected = ((start + 1.1) / 2 * math.log(1.5 / 1.1) + 1.1 * math.log(2)) / math.log(3 / 1.1)
+    assert ahead["ahead"] == pytest.approx(expected)
+    assert ahead["ahead_until"] == 3
+    assert ahead["ahead_low"] < expected < ahead["ahead_high"]
+    assert of_method(areas, "heads")["ahead_until"] == pytest.approx(1.21)
+    assert math.isnan(of_method(areas, "shs")["ahead"])
+
+
+def test_the_interval_is_that_of_seeds() -> None:
+    quiet = [*rows_of("control", 1, 20.0, (0.0, 0.0)), *rows_of("shs", 3.0, 18.0, (0.0, 0.0))]
+    found = of_method(area.build(points.build(pd.DataFrame(quiet))), "shs")
+    assert (found["lost_bleu_low"], found["lost_bleu_high"]) == pytest.approx((2.0, 2.0))
+    # One point over the whole range: the loss varies as the difference of two means of two.
+    noisy = [*rows_of("control", 1, 20.0, (-0.5, 0.5)), *rows_of("shs", 3.0, 18.0, (-0.5, 0.5))]
+    found = of_method(area.build(points.build(pd.DataFrame(noisy))), "shs")
+    width = 2 * 1.96 * math.sqrt(0.25 + 0.25)
+    assert found["lost_bleu_high"] - found["lost_bleu_low"] == pytest.approx(width, rel=0.1)
+
+
+def test_without_repeats_there_is_no_interval() -> None:
+    rows = [*rows_of("control", 1, 20.0), *rows_of("shs", 3.0, 18.0), *rows_of("magnitude", 2.0, 18.0)]
+    areas = area.build(points.build(pd.DataFrame(rows)))
+    assert areas[["lost_bleu_low", "lost_bleu_high"]].isna().all(axis=None)
+    assert of_method(areas, "magnitude")["ahead"] > 0

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from tprune.study import area, document, equal_latency, front, goals, points, text
+
+DEVICE = {"cpu": "a processor", "engine": {"name": "ctranslate2", "version": "4"}}
+
+
+def test_folder_holds_what_was_found_and_what_made_it(headline: pd.DataFrame, tmp_path: Path) -> None:
+    table = points.build(headline)
+    compared = equal_latency.build(table)
+    tables = {
+        "headline": headline,
+        "areas": area.build(table),
+        "equal_latency": compared,
+        "goals": goals.build(table, compared),
+    }
+    for name in ("points.csv", "trade_off.png"):
+        (tmp_path / name).write_text(name)
+    folder = tmp_path / "docs"
+    configuration = {"shs": {"updates": 7}}
+    files = [tmp_path / "points.csv", tmp_path / "trade_off.png"]
+    document.write(folder, files, tables, "snakemake --cores all study", configuration, DEVICE)
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"README.md", "config.yaml", "points.csv", "trade_off.png"}
+    assert yaml.safe_load((folder / "config.yaml").read_text()) == configuration
+    page = (folder / "README.md").read_text()
+    for needed in (
+        "    snakemake --cores all study\n",
+        "![trade off](trade_off.png)",
+        "[points.csv](points.csv)",
+        "updates: 7",
+        "nrefs:1|case:mixed",
+        "nc:6|nw:0",
+        "engine.version: 4",
+        "2.2x at no more than 3 % BLEU loss",
+    ):
+        assert needed in page
+
+
+def test_points_are_shown_with_their_spread_and_their_fronts(table: pd.DataFrame) -> None:
+    marked = pd.concat([front.mark_fronts(points.compared(table, *each)) for each in points.settings(table)])
+    page = text.points_text(marked)
+    (line,) = [line for line in page.split("## int8")[0].splitlines() if "shs_0.01_3x" in line]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells == [
+        *("shs_0.01_3x", "3", "4.00 M", "18.00 ± 0.10", "-10.0 ± 0.5 %", "0.010-0.030"),
+        *("36.00 ± 0.20", "6.7", "3.00x (2.91 to 3.09)", "all"),
+    ]
+    (line,) = [line for line in page.split("## int8")[0].splitlines() if "| magnitude_0.01_3x" in line]
+    assert " 16.90 |" in line and line.rstrip(" |").endswith("own")

@@ -1,0 +1,64 @@
+import pandas as pd
+import pytest
+
+from tests.unit.study.conftest import rows_of
+from tprune.study import equal_latency, goals, points
+
+
+def reached(headline: pd.DataFrame) -> pd.DataFrame:
+    table = points.build(headline)
+    return goals.build(table, equal_latency.build(table)).set_index("goal")
+
+
+def starting(found: pd.DataFrame, start: str) -> pd.Series:
+    (name,) = [goal for goal in found.index if goal.startswith(start)]
+    return found.loc[name]
+
+
+def test_the_best_point_that_meets_a_goal_is_named() -> None:
+    rows = [
+        *rows_of("control", 1, 20.0),
+        *rows_of("shs", 1.75, 19.85),
+        *rows_of("shs-equal", 1.8, 19.9),
+        *rows_of("shs", 2.3, 19.0),
+        *rows_of("magnitude", 2.3, 19.9),
+    ]
+    found = reached(pd.DataFrame(rows))
+    met = starting(found, "1.7x at no more than 1 %")
+    assert (met["met"], met["point"], met["lacking"]) == ("yes", "shs-equal_0.01_1.8x", "")
+    # Only SHS and its ablations can meet one.
+    missed = starting(found, "2.2x at no more than 3 %")
+    assert (missed["met"], missed["point"], missed["lacking"]) == ("no", "shs_0.01_2.3x", "2.0 % BLEU")
+    slow = starting(found, "3x at no more than 8 %")
+    assert (slow["met"], slow["point"], slow["lacking"]) == ("no", "shs_0.01_2.3x", "0.70x")
+
+
+def test_goal_of_int8_is_against_the_float32_control(headline: pd.DataFrame) -> None:
+    found = starting(reached(headline), "4x at no more than 2 %")
+    # 1.5x is 3x against float32 at -0.5 %; 3x is 6x at -10.5 %.
+    assert (found["dtype"], found["met"], found["point"]) == ("int8", "no", "shs_0.01_3x")
+    assert found["speedup"] == pytest.approx(6.0)
+    assert found["bleu_change_percent"] == pytest.approx(-10.5)
+    assert found["lacking"] == "8.5 % BLEU"
+    better = headline.assign(bleu=headline["bleu"].where(headline["method"] != "shs", 19.8))
+    assert starting(reached(better), "4x at no more than 2 %")["met"] == "yes"
+
+
+def test_goals_at_equal_latency_need_the_difference_and_less_noise(headline: pd.DataFrame) -> None:
+    found = reached(headline)
+    above = starting(found, "at equal latency at least 1 BLEU above magnitude")
+    assert above["met"] == "no"
+    assert above["lacking"].startswith("short at 1 of 5 speed-ups, BLEU: +0.61")
+    assert above["lacking"].endswith("at 1.25x")
+    only = headline[headline["speedup"] != 1.5]
+    lower = only.assign(bleu=only["bleu"].where(only["method"] != "magnitude", 5.0))
+    assert starting(reached(lower), "at equal latency at least 1 BLEU above magnitude")["met"] == "yes"
+    alone = lower[lower["repeat"] == 1]
+    unsure = starting(reached(alone), "at equal latency at least 1 BLEU above magnitude")
+    assert unsure["met"] == "no" and "noise unknown" in unsure["lacking"]
+
+
+def test_a_rival_that_was_not_built_has_no_goal(headline: pd.DataFrame) -> None:
+    found = reached(headline[~headline["method"].str.startswith("scratch")])
+    assert not [goal for goal in found.index if goal.endswith("scratch, beyond the noise of seeds")]
+    assert len(found) == 5

@@ -1,0 +1,17 @@
+"""Gather tables, figures and what made them in one folder, for version control."""
+
+from tprune import logs
+from tprune.study import area, document, equal_latency, goals, points
+from tprune.tables.sources import read_record, read_table
+
+logs.start(snakemake.log[0])
+files, params = snakemake.input, snakemake.params
+tables = {
+    "headline": read_table(files.headline, points.NEEDED),
+    "areas": read_table(files.areas, area.COLUMNS),
+    "equal_latency": read_table(files.equal_latency, equal_latency.COLUMNS),
+    "goals": read_table(files.goals, goals.COLUMNS),
+}
+device = read_record(files.signature)
+made = params.command, params.configuration, device
+document.write(snakemake.output.folder, dict.fromkeys(files), tables, *made)

@@ -1,0 +1,58 @@
+"""Pareto fronts: the points that no other beats in both speed-up and BLEU.
+
+A front is used in two ways. Stepwise: at a speed-up s one has the best BLEU of the models that are at least
+that fast, and nothing else was built. Interpolated: linear in the logarithm of the speed-up between
+neighbours on the front, as if the models between had been built; left of its first point a front keeps that
+point's BLEU (the faster model serves there too), right of its last it has none.
+"""
+
+import numpy as np
+import pandas as pd
+
+Front = tuple[np.ndarray, np.ndarray]
+"""Speed-ups [K], rising, and BLEU [K], falling."""
+
+
+def pareto(speedup: np.ndarray, bleu: np.ndarray) -> np.ndarray:
+    """Positions of the points on the front, by rising speed-up; of equal points the first.
+
+    `speedup` and `bleu` are [N]. Kung, Luccio and Preparata (1975): one pass from the fastest down.
+    """
+    order = np.lexsort((np.arange(len(speedup)), -bleu, -speedup))
+    best = np.maximum.accumulate(bleu[order])
+    ahead = np.concatenate(([-np.inf], best[:-1])) if len(order) else best
+    return order[bleu[order] > ahead][::-1]
+
+
+def front_of(speedup: np.ndarray, bleu: np.ndarray) -> Front:
+    """The front of the points [N]."""
+    chosen = pareto(speedup, bleu)
+    return speedup[chosen], bleu[chosen]
+
+
+def interpolated(front: Front, speedups: np.ndarray) -> np.ndarray:
+    """BLEU of a front at `speedups`, linear in log speed-up; NaN beyond its fastest point."""
+    known, bleu = front
+    if not len(known):
+        return np.full(len(speedups), np.nan)
+    return np.interp(np.log(speedups), np.log(known), bleu, right=np.nan)
+
+
+def with_control(points: pd.DataFrame, name: str) -> np.ndarray:
+    """Positions in `points` of a family and of the control, which every method's user has too."""
+    return np.flatnonzero(points["family"].isin([name, "control"]))
+
+
+def mark_fronts(points: pd.DataFrame) -> pd.DataFrame:
+    """`points` of one dtype and beam with the columns on_own_front and on_front.
+
+    The first says whether a point is on the front of its family, the second whether on that of all.
+    """
+    speedup, bleu = points["speedup"].to_numpy(), points["bleu"].to_numpy()
+    own = np.zeros(len(points), dtype=bool)
+    for name in dict.fromkeys(points["family"]):
+        members = np.flatnonzero(points["family"] == name)
+        own[members[pareto(speedup[members], bleu[members])]] = True
+    every = np.zeros(len(points), dtype=bool)
+    every[pareto(speedup, bleu)] = True
+    return points.assign(on_own_front=own, on_front=every)

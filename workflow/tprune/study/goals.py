@@ -1,0 +1,111 @@
+"""The study's goals, and how near its points come to them."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from tprune.study.families import SCRATCH, is_shs
+from tprune.study.points import compared
+
+COLUMNS = (
+    *("goal", "dtype", "beam", "met", "point", "repeats", "speedup", "speedup_low", "speedup_high"),
+    *("bleu_change_percent", "bleu_change_percent_sd", "lacking"),
+)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A speed-up at no more than a loss of BLEU (percent), against the control of dtype `reference`."""
+
+    speedup: float
+    loss: float
+    dtype: str = "float32"
+
+    def __str__(self) -> str:
+        against = "" if self.dtype == "float32" else " against the float32 control"
+        return f"{self.speedup:g}x at no more than {self.loss:g} % BLEU loss{against}"
+
+
+GOALS = (Goal(1.7, 1), Goal(2.2, 3), Goal(3, 8), Goal(4, 2, "int8"))
+AHEAD_BLEU = 1.0
+AHEAD_OF = (SCRATCH, "magnitude")
+
+
+def build(points: pd.DataFrame, equal_latency: pd.DataFrame) -> pd.DataFrame:
+    """One row per goal and beam, with `COLUMNS`.
+
+    Goals of speed and loss are looked for among SHS and its ablations. A point meets one when its mean
+    speed-up and its mean change of BLEU do; in int8 both are against the float32 control. Of the points that
+    meet it the one of highest BLEU is named, else the nearest: the one for which the shortfall of speed-up
+    (percent) and of BLEU (percent) add up to least; `lacking` says what it lacks.
+    The goals at equal latency are of SHS against a rival, met where the difference is at least `AHEAD_BLEU`
+    and the interval of seeds does not hold 0, at all speed-ups of the table that both fronts reach.
+    """
+    beams = list(dict.fromkeys(points["beam"]))
+    rows = [_quality(goal, beam, points) for goal in GOALS for beam in beams]
+    rows += [_ahead(rival, beam, equal_latency) for rival in AHEAD_OF for beam in beams]
+    return pd.DataFrame([row for row in rows if row], columns=COLUMNS)
+
+
+def _quality(goal: Goal, beam: int, points: pd.DataFrame) -> dict[str, Any] | None:
+    shown = compared(points, goal.dtype, beam)
+    shown = shown[shown["method"].map(is_shs)]
+    if shown.empty:
+        return None
+    ending = "_vs_float32" if goal.dtype != "float32" else ""
+    # The bounds are of the ratio in the same dtype; the control's own time scales both alike.
+    scale = shown[f"speedup{ending}"] / shown["speedup"]
+    shown = shown.assign(
+        **{name: scale * shown[name] for name in ("speedup", "speedup_low", "speedup_high")},
+        bleu_change_percent=shown[f"bleu_change_percent{ending}"],
+    )
+    slow = (100 * (goal.speedup / shown["speedup"] - 1)).clip(lower=0)
+    lossy = (-goal.loss - shown["bleu_change_percent"]).clip(lower=0)
+    lacks = (slow + lossy).to_numpy()
+    best = shown.assign(lacks=lacks).sort_values(["lacks", "bleu"], ascending=[True, False]).iloc[0]
+    return {
+        "goal": str(goal),
+        "dtype": goal.dtype,
+        "beam": beam,
+        "met": "yes" if best["lacks"] == 0 else "no",
+        **{name: best[name] for name in COLUMNS[4:11]},
+        "lacking": _lacking(goal.speedup - best["speedup"], -goal.loss - best["bleu_change_percent"]),
+    }
+
+
+def _lacking(speedup: float, percent: float) -> str:
+    parts = []
+    if speedup > 0:
+        parts.append(f"{speedup:.2f}x")
+    if percent > 0:
+        parts.append(f"{percent:.1f} % BLEU")
+    return " and ".join(parts)
+
+
+def _ahead(rival: str, beam: int, table: pd.DataFrame) -> dict[str, Any] | None:
+    chosen = (table["rival"] == rival) & (table["beam"] == beam) & (table["dtype"] == "float32")
+    rows = table[chosen].dropna(subset=["difference"])
+    if rows.empty:
+        return None
+    enough = (rows["difference"] >= AHEAD_BLEU) & (rows["difference_low"] > 0)
+    return {
+        "goal": f"at equal latency at least {AHEAD_BLEU:g} BLEU above {rival}, beyond the noise of seeds",
+        "dtype": "float32",
+        "beam": beam,
+        "met": "yes" if enough.all() else "no",
+        "bleu_change_percent": math.nan,
+        "lacking": "" if enough.all() else _short(rows[~enough], len(rows)),
+    }
+
+
+def _short(rows: pd.DataFrame, compared_at: int) -> str:
+    parts = [f"{row['difference']:+.2f}{_noise(row)} at {row['speedup']:g}x" for _, row in rows.iterrows()]
+    return f"short at {len(rows)} of {compared_at} speed-ups, BLEU: {', '.join(parts)}"
+
+
+def _noise(row: pd.Series) -> str:
+    if pd.isna(row["difference_low"]):
+        return " (noise unknown: no repeats)"
+    return f" ({row['difference_low']:+.2f} to {row['difference_high']:+.2f})"
