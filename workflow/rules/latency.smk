@@ -119,6 +119,39 @@ rule latency_budget:
         "../scripts/latency_budget.py"
 
 
+rule latency_model:
+    input:
+        architecture=f"{RESULTS}/baseline/model.json",
+        source=f"{RESULTS}/corpus/encoded/test.src",
+        reference=f"{RESULTS}/corpus/encoded/test.tgt",
+    output:
+        samples=f"{RESULTS}/latency/local/latency_model_samples.csv",
+        model=f"{RESULTS}/latency/local/latency_model.json",
+    log:
+        f"{RESULTS}/logs/latency/latency_model.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/latency/latency_model.tsv"
+    conda:
+        "../../envs/tprune.yaml"
+    threads: whole_machine()
+    resources:
+        mem_mb=growing(memory.timing(settings)),
+        runtime=growing(30),
+        exclusive=1,
+        slurm_extra="--exclusive",
+    params:
+        dtypes=list(settings.latency.dtypes),
+        beams=list(settings.latency.beams),
+        threads=settings.latency.threads,
+        sentences=settings.latency.sentences,
+        warm_up=settings.latency.warm_up,
+        seed=settings.seed,
+    message:
+        "Timing models of many sizes, nothing beside them"
+    script:
+        "../scripts/latency_model.py"
+
+
 rule cost_strengths:
     input:
         architecture=f"{RESULTS}/baseline/model.json",

@@ -22,7 +22,7 @@ ENGINES: dict[str, tuple[str, ...]] = {
     "browser": ("onnxruntime-web",),
 }
 GREEDY = ("onnxruntime", "onnxruntime-web")  # engines whose loop has no beam search
-RESERVED = ("budget", "budget_figure", "summary")  # latency_NAME is a rule of its own
+RESERVED = ("budget", "budget_figure", "model", "summary")  # latency_NAME is a rule of its own
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ADDRESS = re.compile(r"[^\s-]\S*")
 _BROWSER_ADDRESS = re.compile(r"(headless|adb:\S*)?")

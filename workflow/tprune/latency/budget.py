@@ -18,41 +18,21 @@ projection of the source's keys and values with cross-attention.
 """
 
 import itertools
-import logging
-import random
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from tprune.compaction.ctranslate2_export import Quantization, export
+from tprune.compaction.ctranslate2_export import Quantization
 from tprune.latency.assignment import Settings
-from tprune.latency.contention import contention, read_clock
-from tprune.latency.ctranslate2_engine import CTranslate2Engine
-from tprune.latency.pinning import pin
-from tprune.latency.protocol import (
-    Candidate,
-    Engine,
-    Sample,
-    Sentence,
-    choose_sentences,
-    measure,
-    read_sentences,
-)
-from tprune.latency.run_job import warn_unless_quiet
+from tprune.latency.protocol import Sample
+from tprune.latency.random_models import measure_sizes
 from tprune.latency.summary import INTERVAL, resampled_weights
 from tprune.latency.variants import COMPONENTS, reduced
 from tprune.model.architecture import Architecture
-from tprune.model.transformer import Transformer
-
-logger = logging.getLogger(__name__)
 
 OVERHEAD = "per_step_overhead"
-MOST_SENTENCES = 30
-_SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 
 
 def variants() -> dict[str, tuple[str, ...]]:
@@ -73,48 +53,12 @@ def measure_variants(
     reference: str | Path,
     settings: Settings,
 ) -> list[Sample]:
-    """Time the variants of `architecture` with forced lengths; a sample's `model` is the variant's name.
+    """Time the variants of `architecture`; a sample's `model` is the variant's name.
 
-    The sentences are as long as those of the test set (`source` and `reference`, encoded), at most
-    `MOST_SENTENCES` of them. The process stays pinned.
+    As `tprune.latency.random_models.measure_sizes`.
     """
-    chosen, warm_up = choose_sentences(
-        read_sentences(source, reference),
-        min(settings.sentences, MOST_SENTENCES),
-        min(settings.warm_up, MOST_SENTENCES // 3),
-        settings.seed,
-    )
-    cores = pin(settings.threads)
-    logger.info("pinned to core(s) %s", cores)
-    engines = load_variants(architecture, dtypes, settings.threads)
-    clock = read_clock()
-    samples = measure(
-        engines,
-        [_of_same_length(sentence, architecture, settings.seed) for sentence in chosen],
-        [_of_same_length(sentence, architecture, settings.seed) for sentence in warm_up],
-        settings.beams,
-        settings.seed,
-        ["forced"],
-    )
-    warn_unless_quiet(contention(clock, read_clock()))
-    return samples
-
-
-def load_variants(
-    architecture: Architecture, dtypes: Sequence[Quantization], threads: int
-) -> dict[Candidate, Engine]:
-    """Build every variant with random weights and load it in every dtype."""
-    engines: dict[Candidate, Engine] = {}
-    for name, lacking in variants().items():
-        sizes = reduced(architecture, *lacking)
-        model = Transformer(sizes).eval()
-        for dtype in dtypes:
-            with tempfile.TemporaryDirectory() as directory:
-                pieces = _pieces(sizes.source_vocabulary), _pieces(sizes.target_vocabulary)
-                export(model, *pieces, Path(directory) / "model", dtype)
-                who = Candidate(name, "budget", "0", "0", dtype)
-                engines[who] = CTranslate2Engine(Path(directory) / "model", dtype, threads)
-    return engines
+    sizes = {name: reduced(architecture, *lacking) for name, lacking in variants().items()}
+    return measure_sizes(sizes, dtypes, source, reference, settings, "budget")
 
 
 def divide(samples: Sequence[Sample], bootstrap_samples: int, seed: int) -> pd.DataFrame:
@@ -172,16 +116,3 @@ def _gains(times: pd.DataFrame) -> np.ndarray:
     left.append(np.maximum(full - times["empty"].to_numpy(), 0.0))
     with np.errstate(divide="ignore"):
         return full[:, None] / np.stack(left, axis=1)
-
-
-def _pieces(vocabulary: int) -> list[str]:
-    return [*_SPECIAL, *(f"piece{index}" for index in range(vocabulary - len(_SPECIAL)))][:vocabulary]
-
-
-def _of_same_length(sentence: Sentence, architecture: Architecture, seed: int) -> Sentence:
-    """A sentence of random pieces, as long as `sentence` as far as the model's positions go."""
-    generator = random.Random(f"{seed} {sentence.number}")
-    pieces = _pieces(architecture.source_vocabulary)[len(_SPECIAL) :]
-    source = generator.choices(pieces, k=min(len(sentence.source), architecture.encoder.max_positions - 1))
-    length = min(sentence.reference_length, architecture.decoder.max_positions - 1)
-    return replace(sentence, source=tuple(source), reference_length=length)

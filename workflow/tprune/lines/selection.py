@@ -46,7 +46,10 @@ class SelectedSet:
 
 @dataclass(frozen=True)
 class Selection:
-    """All sets of a model, the layers dropped whole (original indices), and what chose them."""
+    """All sets of a model, the layers dropped whole (original indices), and what chose them.
+
+    A `speedup` above 0 was asked of a latency model, in place of the threshold.
+    """
 
     method: str
     strength: float
@@ -54,6 +57,7 @@ class Selection:
     round_to: int
     sets: tuple[SelectedSet, ...]
     dropped_layers: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    speedup: float = 0.0
 
     def original_layer(self, chosen: SelectedSet) -> int:
         """The index that `chosen`'s layer had before layers were dropped."""

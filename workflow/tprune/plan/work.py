@@ -7,7 +7,7 @@ from tprune.config.grid import model_grid
 from tprune.config.settings import Settings
 
 TRAINING_RULES = ("baseline", "scratch", "bssl", "shs", "prune")
-TIMED_SENTENCES_OF_BUDGET = 30  # tprune.latency.budget.MOST_SENTENCES, which needs the engine to import
+TIMED_SENTENCES_OF_SIZES = 30  # tprune.latency.random_models.MOST_SENTENCES, which needs the engine to import
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ def work_of(rule: str, settings: Settings) -> Work | None:
         return Work(evaluate.beam, "beam")
     if rule == "score":
         return Work(evaluate.bootstrap_samples, "bootstrap samples")
-    if rule == "latency_budget":
-        sentences = min(latency.sentences, TIMED_SENTENCES_OF_BUDGET)
+    if rule in ("latency_budget", "latency_model"):
+        sentences = min(latency.sentences, TIMED_SENTENCES_OF_SIZES)
         return Work(sentences * sum(latency.beams) * len(latency.dtypes), "sentences x beams x dtypes")
     if rule == "costs":
         return Work(_models(settings) * len(latency.beams), "models x beams")

@@ -1,11 +1,16 @@
 """Which lines are kept: the best-scored of every head, as many as the counts say."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 
+from tprune.errors import TPruneError
+from tprune.latency.latency_model import LatencyModel
 from tprune.lines.coupled_sets import CoupledSet
 from tprune.lines.selection import SelectedSet, Selection
-from tprune.model.architecture import Stack
+from tprune.model.architecture import Architecture, Stack
 from tprune.pruning.counts import engine_counts, requested_counts
+from tprune.pruning.ranking import BudgetError, Counts, counts_under_budget
+from tprune.pruning.resize import resized
 from tprune.pruning.score import Scores
 
 
@@ -27,6 +32,38 @@ def select_as_many(scores: Scores, other: Selection, method: str, strength: floa
         requested[group] = found.requested if found else (0,) * group.heads
         counts[group] = len(found.kept[0]) if found else 0
     return _selection(scores, requested, counts, method, strength, other.threshold, other.round_to)
+
+
+def select_by_speedup(
+    scores: Scores,
+    latency_model: LatencyModel,
+    architecture: Architecture,
+    speedup: float,
+    method: str,
+    strength: float,
+    round_to: int,
+) -> Selection:
+    """Keep the lines that are worth most per millisecond, as many as a speed-up of the dense model allows.
+
+    `architecture` is the dense model's; `speedup` is its predicted time over that of the pruned one. Raises
+    TPruneError, which names the nearest speed-up, where it cannot be reached.
+    """
+    dense = latency_model.milliseconds(architecture)
+
+    def milliseconds(counts: Counts) -> float:
+        return latency_model.milliseconds(resized(architecture, counts))
+
+    try:
+        counts = counts_under_budget(scores, milliseconds, dense / speedup, round_to)
+    except BudgetError as error:
+        raise TPruneError(
+            f"a speed-up of {speedup:g} is beyond what removing lines and layers can give: by the latency "
+            f"model ({latency_model.dtype}, beam {latency_model.beam}) the nearest is "
+            f"{dense / error.least_ms:.2f}"
+        ) from error
+    requested = {group: (count,) * group.heads for group, count in counts.items()}
+    selection = _selection(scores, requested, counts, method, strength, 0.0, round_to)
+    return dataclasses.replace(selection, speedup=speedup)
 
 
 def _selection(

@@ -1,0 +1,121 @@
+"""The latency model: recovers planted costs, predicts sizes it has not seen, ignores hiccups."""
+
+import dataclasses
+import random
+from pathlib import Path
+
+import pytest
+
+from tprune.atomic import write_json
+from tprune.errors import TPruneError
+from tprune.latency.assignment import Settings
+from tprune.latency.latency_design import sizes_to_measure
+from tprune.latency.latency_model import LatencyModel, fit, line_counts, step_weights, to_json
+from tprune.latency.protocol import Sample
+from tprune.latency.random_models import measure_sizes
+from tprune.model.architecture import Architecture, AttentionShape, LayerShape, StackShape
+
+ATTENTION = AttentionShape.dense(64, 4)
+DENSE = Architecture(
+    64,
+    400,
+    400,
+    StackShape((LayerShape(ATTENTION, 256),) * 3, True, True, False, 64),
+    StackShape((LayerShape(ATTENTION, 256, ATTENTION),) * 3, True, True, False, 64),
+    "all",
+)
+SIZES = sizes_to_measure(DENSE, 1)
+COSTS = {
+    "encoder.self_attention": 0.004,
+    "encoder.ffn": 0.002,
+    "decoder.self_attention": 0.02,
+    "decoder.cross_attention": 0.01,
+    "decoder.ffn": 0.008,
+}
+
+
+def planted(architecture: Architecture, slow: float = 0.0) -> float:
+    """Milliseconds; `slow` for every weight beyond half of the dense model's."""
+    lines = sum(COSTS[name] * count for name, count in line_counts(architecture).items())
+    beyond = max(0.0, step_weights(architecture) - step_weights(DENSE) / 2)
+    layers = 0.1 * len(architecture.encoder.layers) + 0.5 * len(architecture.decoder.layers)
+    return 2 + lines + layers + slow * beyond
+
+
+def samples(slow: float = 0.0, noise: float = 0.0, hiccups: float = 0.0) -> list[Sample]:
+    generator = random.Random(1)
+    made = []
+    for name, size in SIZES.items():
+        for sentence in range(15):
+            seconds = planted(size, slow) / 1000 * (1 + sentence / 10) * (1 + noise * generator.random())
+            seconds *= 10 if generator.random() < hiccups else 1
+            made.append(Sample(name, "m", "0", "0", "int8", 4, "forced", sentence, 5, 5, seconds))
+    return made
+
+
+def test_planted_costs_are_recovered() -> None:
+    (model,) = fit(SIZES, samples())
+    mean = 1.7  # of the sentences' factors
+    assert (model.dtype, model.beam) == ("int8", 4)
+    for size in SIZES.values():
+        assert model.milliseconds(size) == pytest.approx(mean * planted(size), rel=1e-6)
+    assert model.error_largest < 1e-6
+
+
+def test_slower_memory_beyond_a_cache_is_followed() -> None:
+    (model,) = fit(SIZES, samples(slow=2e-4))
+    assert planted(DENSE, 2e-4) > 1.5 * planted(DENSE)
+    assert model.error_mean < 0.02
+    assert model.milliseconds(DENSE) == pytest.approx(1.7 * planted(DENSE, 2e-4), rel=0.03)
+
+
+def test_hiccups_of_the_machine_do_not_count() -> None:
+    (model,) = fit(SIZES, samples(noise=0.05, hiccups=0.1))
+    assert model.error_mean < 0.03
+
+
+def test_every_line_and_layer_that_goes_saves_time_or_nothing() -> None:
+    (model,) = fit(SIZES, samples(slow=1e-4, noise=1.0))
+    full = model.milliseconds(DENSE)
+    layer = DENSE.decoder.layers[0]
+    for smaller in (
+        dataclasses.replace(layer, ffn_dim=100),
+        dataclasses.replace(layer, self_attention=dataclasses.replace(ATTENTION, qk_dim=4, v_dim=4)),
+        dataclasses.replace(layer, cross_attention=dataclasses.replace(ATTENTION, qk_dim=4, v_dim=4)),
+    ):
+        decoder = dataclasses.replace(DENSE.decoder, layers=(smaller, *DENSE.decoder.layers[1:]))
+        assert model.milliseconds(dataclasses.replace(DENSE, decoder=decoder)) <= full
+    for stack in ("encoder", "decoder"):
+        shape = DENSE.stacks[stack]
+        fewer = dataclasses.replace(DENSE, **{stack: dataclasses.replace(shape, layers=shape.layers[1:])})
+        assert model.milliseconds(fewer) < full
+
+
+def test_the_sizes_span_what_pruning_can_leave() -> None:
+    assert SIZES["full"] == DENSE and len(SIZES) == 20
+    assert set(line_counts(SIZES["least"]).values()) == {3, 12}
+    assert any(len(size.decoder.layers) < 3 for size in SIZES.values())
+    assert any(len({layer.ffn_dim for layer in size.decoder.layers}) == 3 for size in SIZES.values())
+    for name in COSTS:
+        counts = [line_counts(size)[name] / line_counts(DENSE)[name] for size in SIZES.values()]
+        assert min(counts) < 0.1 and max(counts) == 1 and 0.2 < sorted(counts)[10] < 0.8
+
+
+def test_the_file_is_read_back_and_lacks_are_named(tmp_path: Path) -> None:
+    (model,) = fit(SIZES, samples(noise=0.1))
+    path = tmp_path / "latency_model.json"
+    write_json(path, to_json([model], {"threads": 1}))
+    assert LatencyModel.read(path, "int8", 4) == model
+    with pytest.raises(TPruneError, match="no latency model of float32 with beam 4"):
+        LatencyModel.read(path, "float32", 4)
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(TPruneError, match="not a latency model"):
+        LatencyModel.read(path, "int8", 4)
+
+
+def test_a_real_measurement_of_small_models(encoded: tuple[Path, Path], uneven: Architecture) -> None:
+    sizes = sizes_to_measure(uneven, 1, models=6)
+    settings = Settings([1], threads=1, sentences=4, warm_up=1, seed=1)
+    models = fit(sizes, measure_sizes(sizes, ["float32", "int8"], *encoded, settings, "latency_model"))
+    assert [(model.dtype, model.beam) for model in models] == [("float32", 1), ("int8", 1)]
+    assert all(model.milliseconds(uneven) > 0 for model in models)
