@@ -1,10 +1,11 @@
 """Makes lines.json: which lines of every coupled set the pruned model keeps."""
 
 from tprune import logs
+from tprune.latency.latency_model import LatencyModel
 from tprune.lines.selection import Selection
 from tprune.model.checkpoint import load_model
 from tprune.pruning.score import line_scores, random_scores
-from tprune.pruning.select import select_as_many, select_by_threshold
+from tprune.pruning.select import select_as_many, select_by_speedup, select_by_threshold
 from tprune.threads import limit_threads
 
 logs.start(snakemake.log[0])
@@ -17,6 +18,12 @@ if files.matched:
     if method == "random":
         scores = random_scores(scores, wanted.seed)
     selection = select_as_many(scores, Selection.read(files.matched), method, strength)
+elif files.latency_model:
+    costs = LatencyModel.read(files.latency_model, wanted.dtype, wanted.beam)
+    speedup = float(snakemake.wildcards.speedup)
+    selection = select_by_speedup(
+        scores, costs, model.architecture, speedup, method, strength, wanted.round_to
+    )
 else:
     selection = select_by_threshold(scores, method, strength, threshold, wanted.round_to)
 selection.write(snakemake.output.lines)
