@@ -19,6 +19,7 @@ predicted, are never left out.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -122,10 +123,11 @@ def fit(sizes: Mapping[str, Architecture], samples: Sequence[Sample]) -> list[La
     if set(table["model"]) != set(sizes):
         raise TPruneError("latency model: the samples are not of the sizes asked for; measure again")
     models = []
-    for (dtype, beam), group in table.groupby(["dtype", "beam"]):
+    for dtype, beam in sorted(set(zip(table["dtype"], table["beam"], strict=True))):
+        group = table[(table["dtype"] == dtype) & (table["beam"] == beam)]
         milliseconds = typical_milliseconds(group).reindex(list(sizes)).to_numpy()
         left_out = [index for index, name in enumerate(sizes) if name not in EXTREMES]
-        models.append(_fit_one(str(dtype), int(beam), list(sizes.values()), milliseconds, left_out))
+        models.append(_fit_one(dtype, int(beam), list(sizes.values()), milliseconds, left_out))
     return models
 
 
@@ -135,7 +137,8 @@ def typical_milliseconds(samples: pd.DataFrame) -> pd.Series:
     All models translated the same sentences. A model's times are taken relative to the sentences', by
     medians, so that what struck single translations does not count (median polish of logarithms, Tukey 1977).
     """
-    logarithms = np.log(samples.pivot(index="sentence", columns="model", values="seconds"))
+    seconds = samples.pivot(index="sentence", columns="model", values="seconds")
+    logarithms = seconds.map(math.log)
     of_sentence = logarithms.median(axis=1)
     of_model = logarithms.sub(of_sentence, axis=0).median(axis=0)
     return np.exp(of_model) * np.exp(of_sentence).mean() * 1000
