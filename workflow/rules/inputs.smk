@@ -26,17 +26,30 @@ def relative_strengths(wildcards):
     return f"{RESULTS}/{stage}/strengths.json"
 
 
-def penalised_model(wildcards):
-    """The model whose lines are chosen: the control's is the continuation without a penalty."""
-    folder = penalised.wildcard_pattern.format(
+def penalised_folder(wildcards):
+    """Where the model lies whose lines are chosen: the control's is the continuation without a penalty."""
+    point = penalised.wildcard_pattern.format(
         method=method_of(settings, wildcards.method).penalised,
         strength=wildcards.strength,
         repeat=wildcards.repeat,
     )
+    return f"{RESULTS}/shs/{point}"
+
+
+def penalised_model(wildcards):
+    """The model whose lines are chosen."""
+    folder = penalised_folder(wildcards)
     return {
-        "weights": f"{RESULTS}/shs/{folder}/model.safetensors",
-        "architecture": f"{RESULTS}/shs/{folder}/model.json",
+        "weights": f"{folder}/model.safetensors",
+        "architecture": f"{folder}/model.json",
     }
+
+
+def head_importance(wildcards):
+    """What each head of that model is worth, where whole heads are chosen."""
+    if wildcards.method != "heads":
+        return []
+    return f"{penalised_folder(wildcards)}/head_importance.json"
 
 
 def teacher_model(wildcards):

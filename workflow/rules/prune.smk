@@ -1,8 +1,35 @@
+rule head_importance:
+    input:
+        data=f"{RESULTS}/corpus/data-bin",
+        weights=f"{RESULTS}/shs/{penalised.wildcard_pattern}/model.safetensors",
+        architecture=f"{RESULTS}/shs/{penalised.wildcard_pattern}/model.json",
+    output:
+        importance=f"{RESULTS}/shs/{penalised.wildcard_pattern}/head_importance.json",
+    log:
+        f"{RESULTS}/logs/shs/{penalised.wildcard_pattern}/head_importance.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/shs/{penalised.wildcard_pattern}/head_importance.tsv"
+    conda:
+        "../../envs/tprune.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(memory.training(settings)),
+        runtime=growing(30),
+    params:
+        max_tokens=settings.training.max_tokens,
+        seed=lambda wildcards: settings.seed + seed_of_repeat(wildcards.repeat),
+    message:
+        "Asking what each attention head is worth"
+    script:
+        "../scripts/head_importance.py"
+
+
 rule select_lines:
     input:
         unpack(penalised_model),
         matched=matched_lines,
         latency_model=latency_model,
+        head_importance=head_importance,
     output:
         lines=f"{RESULTS}/prune/{pruned.wildcard_pattern}/lines.json",
     log:

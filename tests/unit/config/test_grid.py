@@ -61,7 +61,8 @@ def test_requested_speedups_repeats_and_ablations() -> None:
     assert every == [
         *("baseline", "control", "shs_0.01_1.5x", "shs_0.01_1.5x_r2", "shs_0.01_2x", "shs_0.01_2x_r2"),
         *("magnitude_0_1.5x", "magnitude_0_2x", "group_lasso_1_1.5x", "group_lasso_1_2x"),
-        *("random_0_1.5x", "random_0_2x", "shs-equal_0.01_1.5x", "shs-equal_0.01_2x"),
+        *("random_0_1.5x", "random_0_2x", "heads_0_1.5x", "heads_0_2x"),
+        *("shs-equal_0.01_1.5x", "shs-equal_0.01_2x"),
         *("shs-plain_0.01_1.5x", "shs-plain_0.01_2x", "scratch-narrow", "scratch-narrow_r2"),
     ]
     # An ablation of fine-tuning alone is pruned from SHS's own penalised model.

@@ -43,6 +43,7 @@ def rival_grid(settings: Settings) -> list[Point]:
     rest = [
         *_points(settings, "group_lasso", lasso.strengths, lasso.thresholds),
         *_points(settings, "random", [0]),
+        *_points(settings, "heads", [0]),
     ]
     for name in settings.ablations:
         rest += _points(settings, f"shs-{name}", settings.shs.strengths, settings.prune.thresholds)

@@ -25,7 +25,9 @@ class Method:
 
 
 def method_of(settings: Settings, name: str) -> Method:
-    """The method of this name: control, shs, shs-NAME of `ablations`, group_lasso, magnitude or random."""
+    """The method of this name: control, shs, shs-NAME of `ablations`, group_lasso, or one without a penalty
+    (magnitude, random, heads).
+    """
     relative, distillation = settings.shs.relative_strengths, settings.prune.distillation
     if name == "control":
         return Method(UNPENALISED, None, relative, 0.0)
