@@ -57,7 +57,7 @@ def select_heads(
         dense / now,
     )
     sets = tuple(_selected(group, importances, kept) for group in coupled_sets(architecture))
-    return Selection("heads", 0.0, 0.0, 1, sets, {"encoder": (), "decoder": ()})
+    return Selection("heads", 0.0, 0.0, 1, sets, {"encoder": (), "decoder": ()}, speedup)
 
 
 def with_heads(architecture: Architecture, heads: Mapping[Stack, int]) -> Architecture:
