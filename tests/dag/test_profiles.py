@@ -56,5 +56,6 @@ def test_a_clusters_job_of_the_target_rivals_knows_them(
     """It reads the Snakefile without the target on its command line, in the environment of the call."""
     folder = fresh_tree()
     assert "group_lasso" not in run_snakemake(folder, "all", "-n", *SMOKE)
+    assert "group_lasso" in run_snakemake(folder, "study", "-n", *SMOKE)
     monkeypatch.setenv("TPRUNE_RIVALS", "asked")
     assert "group_lasso" in run_snakemake(folder, "all", "-n", *SMOKE)

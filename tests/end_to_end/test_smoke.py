@@ -94,8 +94,16 @@ def test_the_report_is_one_file_that_stands_alone(smoke_run: Path) -> None:
     assert 'src="http' not in page
 
 
-def test_rivals_come_into_the_same_tables_and_stay(smoke_copy: Path) -> None:
+def test_rivals_come_into_the_same_tables_and_stay_for_the_study(smoke_copy: Path) -> None:
     run_snakemake(smoke_copy, "rivals", "--cores", "2", *SMOKE)
     table = smoke_copy / "results/smoke/tables/headline.csv"
     assert {*MODELS, "group_lasso_0.5_0.9", "scratch-shallow"} == set(pd.read_csv(table)["model"])
     assert "Nothing to be done" in run_snakemake(smoke_copy, "all", "--cores", "2", *SMOKE)
+    study = smoke_copy / "results/smoke/study"
+    printed = run_snakemake(smoke_copy, "study", "--cores", "2", *SMOKE)
+    assert "4 of 5 steps" in printed, "only the study's own rules"
+    points = pd.read_csv(study / "points.csv")
+    assert set(points["family"]) == {"baseline", "control", "shs", "magnitude", "group_lasso", "scratch"}
+    page = (study / "docs/README.md").read_text()
+    assert "snakemake --cores all study --configfile config/smoke.yaml" in page
+    assert len(list((study / "docs").glob("trade_off_*.png"))) == len(points.groupby(["dtype", "beam"]))
