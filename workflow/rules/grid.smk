@@ -15,10 +15,9 @@ envvars:
 
 def is_compared(point):
     """Rivals stand in the tables once the target `rivals` or `study` asked for them, and from then on."""
-    made = "/".join(f"{name}~{value}" for name, value in point.items())
-    return bool(os.environ["TPRUNE_RIVALS"]) or os.path.exists(
-        f"{RESULTS}/compact/{made}/check.json"
-    )
+    made = [f"{name}~{value}" for name, value in point.items()]
+    check = os.path.join(RESULTS, "compact", *made, "check.json")
+    return bool(os.environ["TPRUNE_RIVALS"]) or os.path.exists(check)
 
 
 grid = model_grid(settings)

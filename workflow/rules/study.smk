@@ -1,21 +1,12 @@
 # The study: what the headline table says of the methods, for the target `study`.
 
 from tprune.config.difference import difference
+from tprune.study.document import command
 
 # What is compared is timed on the reference device.
 study_settings = [
     (dtype, beam) for dtype in this_machine.dtypes for beam in this_machine.beams
 ]
-
-
-def study_command():
-    """The call that makes the study; of configuration files elsewhere only the name, of no use to others."""
-    named = [os.path.relpath(file) for file in workflow.overwrite_configfiles]
-    files = [
-        os.path.basename(file) if file.startswith("..") else file for file in named
-    ]
-    words = ["snakemake", "--cores", "all", "study"]
-    return " ".join([*words, *(["--configfile", *files] if files else [])])
 
 
 rule study_points:
@@ -129,7 +120,7 @@ rule study_docs:
         runtime=5,
     params:
         configuration=difference(settings),
-        command=study_command(),
+        command=command(workflow.overwrite_configfiles),
     message:
         "Gathering the study's tables, figures and what made them"
     script:

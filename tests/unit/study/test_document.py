@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 import yaml
 
 from tprune.study import area, document, equal_latency, front, goals, points, text
@@ -51,3 +52,11 @@ def test_points_are_shown_with_their_spread_and_their_fronts(table: pd.DataFrame
     ]
     (line,) = [line for line in page.split("## int8")[0].splitlines() if "| magnitude_0.01_3x" in line]
     assert " 16.90 |" in line and line.rstrip(" |").endswith("own")
+
+
+def test_command_names_files_as_others_find_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert document.command([]) == "snakemake --cores all study"
+    files = ["config/study.yaml", tmp_path / "more.yaml", "/elsewhere/mine.yaml"]
+    expected = "snakemake --cores all study --configfile config/study.yaml more.yaml mine.yaml"
+    assert document.command(files) == expected

@@ -13,19 +13,31 @@ from tprune.study import text
 from tprune.tables.markdown import flat
 
 
+def command(configuration_files: Iterable[str | Path]) -> str:
+    """The call that makes the study, from the folder of the Snakefile.
+
+    Of files outside that folder only the name stands there: their place is of no use to others.
+    """
+    here = Path.cwd()
+    paths = [here / file for file in configuration_files]
+    named = [str(path.relative_to(here)) if path.is_relative_to(here) else path.name for path in paths]
+    words = ["snakemake", "--cores", "all", "study"]
+    return " ".join([*words, *(["--configfile", *named] if named else [])])
+
+
 def write(
     folder: str | Path,
     files: Iterable[str | Path],
     tables: Mapping[str, pd.DataFrame],
-    command: str,
+    made_by: str,
     configuration: Mapping[str, Any],
     device: Mapping[str, Any],
 ) -> None:
     """Copy `files` into `folder`, whole or not at all, with README.md and config.yaml beside them.
 
-    `tables` has headline, areas, equal_latency and goals; `configuration` is what differs from the defaults,
-    `device` the signature of the device that was timed. Figures (.png, .svg) are shown by the README, other
-    files linked.
+    `tables` has headline, areas, equal_latency and goals; `made_by` is the `command`; `configuration` is what
+    differs from the defaults, `device` the signature of the device that was timed. Figures are shown by the
+    README, other files linked.
     """
     files = list(files)
     with whole_directory(folder) as partial:
@@ -34,14 +46,14 @@ def write(
         described = yaml.safe_dump(dict(configuration), sort_keys=False, allow_unicode=True)
         (partial / "config.yaml").write_text(described, encoding="utf-8")
         names = [Path(file).name for file in files]
-        page = readme(names, tables, command, described, device)
+        page = readme(names, tables, made_by, described, device)
         (partial / "README.md").write_text(page, encoding="utf-8")
 
 
 def readme(
     names: Sequence[str],
     tables: Mapping[str, pd.DataFrame],
-    command: str,
+    made_by: str,
     configuration: str,
     device: Mapping[str, Any],
 ) -> str:
@@ -55,7 +67,7 @@ def readme(
     ]
     parts = [
         "# The study\n\nMade by\n\n",
-        f"    {command}\n\n",
+        f"    {made_by}\n\n",
         f"{headline['model'].nunique()} models, every one in {', '.join(dict.fromkeys(headline['dtype']))}. "
         "All are described in [docs/method.md](../method.md).\n\n",
         *(f"![{Path(name).stem.replace('_', ' ')}]({name})\n\n" for name in figures),
