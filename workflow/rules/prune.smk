@@ -8,7 +8,7 @@ rule head_importance:
     log:
         f"{RESULTS}/logs/shs/{penalised.wildcard_pattern}/head_importance.log",
     benchmark:
-        f"{RESULTS}/benchmarks/shs/{penalised.wildcard_pattern}/head_importance.tsv"
+        f"{RESULTS}/benchmarks/prune/head_importance/repeat~{{repeat}}.tsv"
     conda:
         "../../envs/tprune.yaml"
     threads: 1
