@@ -71,6 +71,8 @@ include: "workflow/rules/latency.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/study.smk"
+include: "workflow/rules/target_inputs.smk"
+include: "workflow/rules/target.smk"
 include: "workflow/rules/plan.smk"
 
 

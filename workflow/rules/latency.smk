@@ -33,27 +33,10 @@ for device in devices:
             "../../envs/tprune.yaml"
         threads: whole_machine()
         resources:
-            mem_mb=growing(memory.timing(settings)),
-            runtime=growing(60),
-            exclusive=1,
-            slurm_extra="--exclusive",
-            keep=int(settings.devices.keep),
-            connect_timeout=settings.devices.connect_timeout,
-            ssh_config=settings.devices.ssh_config or "",
-            page_host=settings.devices.page_host,
-            page_port=settings.devices.page_port,
-            page_timeout=settings.devices.page_timeout,
-            page_certificate=settings.devices.page_certificate or "",
-            page_key=settings.devices.page_key or "",
-            # Which boards need it is not known before they are asked, so it is no input.
-            board_bundle=f"{RESULTS}/bundle/bundle.tar.gz",
+            **timing_resources(),
         params:
+            **timing_parameters(device),
             grid=grid,
-            device=device.measured(),
-            sentences=settings.latency.sentences,
-            warm_up=settings.latency.warm_up,
-            cool_down=0.0 if device.kind == "local" else settings.devices.cool_down,
-            seed=settings.seed,
         message:
             f"Timing every model on {device.name} ({device.kind}), nothing beside it"
         script:

@@ -62,6 +62,37 @@ def whole_machine():
         return settings.latency.threads
 
 
+def timing_resources():
+    """What a job that times models on a device takes, and what it needs to reach the device."""
+    return dict(
+        mem_mb=growing(memory.timing(settings)),
+        runtime=growing(60),
+        exclusive=1,
+        slurm_extra="--exclusive",
+        keep=int(settings.devices.keep),
+        connect_timeout=settings.devices.connect_timeout,
+        ssh_config=settings.devices.ssh_config or "",
+        page_host=settings.devices.page_host,
+        page_port=settings.devices.page_port,
+        page_timeout=settings.devices.page_timeout,
+        page_certificate=settings.devices.page_certificate or "",
+        page_key=settings.devices.page_key or "",
+        # Which boards need it is not known before they are asked, so it is no input.
+        board_bundle=f"{RESULTS}/bundle/bundle.tar.gz",
+    )
+
+
+def timing_parameters(device):
+    """What shapes a timing on a device, but the models."""
+    return dict(
+        device=device.measured(),
+        sentences=settings.latency.sentences,
+        warm_up=settings.latency.warm_up,
+        cool_down=0.0 if device.kind == "local" else settings.devices.cool_down,
+        seed=settings.seed,
+    )
+
+
 def pruning_group(wildcards):
     """A point's lines are chosen in the job that fine-tunes it, but where a rival waits for them.
 

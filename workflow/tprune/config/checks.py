@@ -6,6 +6,7 @@ from pathlib import Path
 from tprune.config.editions import edition_problems
 from tprune.config.grid import rival_grid
 from tprune.config.settings import Settings
+from tprune.config.target import REQUESTS
 
 Problem = tuple[str, str]
 
@@ -19,6 +20,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _magnitude(settings)
     yield from _grid(settings)
     yield from _scratch(settings)
+    yield from _target(settings)
     yield from _plan(settings)
 
 
@@ -154,6 +156,12 @@ def _scratch(settings: Settings) -> Iterator[Problem]:
                 f"scratch.{name}.{key}",
                 f"{heads} heads and a width of {width}: the width must be even, and the heads divide it",
             )
+
+
+def _target(settings: Settings) -> Iterator[Problem]:
+    asked = [key for key in REQUESTS if getattr(settings.target, key) is not None]
+    if len(asked) > 1:
+        yield f"target.{asked[1]}", f"is set, and target.{asked[0]} too: ask for one of them"
 
 
 def _plan(settings: Settings) -> Iterator[Problem]:

@@ -62,6 +62,14 @@ def penalised_grid(settings: Settings) -> list[Point]:
     return [dict(row) for row in dict.fromkeys(tuple(row.items()) for row in rows)]
 
 
+def target_grid(settings: Settings, speedups: Iterable[float]) -> list[Point]:
+    """Rows that a target is chosen among: the control, then SHS of every strength at each of `speedups`."""
+    requested = [
+        _point("shs", strength, 0, speedup) for strength in settings.shs.strengths for speedup in speedups
+    ]
+    return [_point("control"), *requested]
+
+
 def matched_strength(settings: Settings, threshold: str) -> str:
     """The SHS strength whose line counts the magnitude point of this threshold keeps."""
     matches = {label(match.threshold): label(match.strength) for match in settings.magnitude.matches}

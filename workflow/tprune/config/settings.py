@@ -20,6 +20,7 @@ from tprune.config.prune import Prune
 from tprune.config.scratch import ScratchModel, ScratchName
 from tprune.config.section import Section
 from tprune.config.shs import Shs
+from tprune.config.target import Target
 from tprune.config.training import Training
 
 
@@ -77,6 +78,11 @@ class Settings(Section):
     latency: Latency = Field(default_factory=Latency, description="Timing on every device, batch 1.")
     devices: Devices = Field(
         default_factory=Devices, description="The devices that are timed, and how they are treated."
+    )
+    target: Target = Field(
+        default_factory=Target,
+        description="What is asked of the one model that the target `target` ends with: exactly one of "
+        "`speedup`, `milliseconds` and `bleu_change_percent`.",
     )
     figures: Figures = Field(default_factory=Figures, description="How figures are drawn.")
     plan: Plan = Field(

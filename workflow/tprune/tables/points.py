@@ -39,6 +39,11 @@ class Point:
         return name if self.repeat == "1" else f"{name}_r{self.repeat}"
 
     @property
+    def path(self) -> str:
+        """Its place in the folder of each stage."""
+        return "/".join(f"{name}~{getattr(self, name)}" for name in NAMES)
+
+    @property
     def is_dense(self) -> bool:
         """Whether the model was trained at its size: baseline, control or scratch-NAME."""
         return self.method in UNPRUNED or self.method.startswith("scratch")

@@ -1,0 +1,16 @@
+"""Makes ladder.json: the speed-ups requested of the models that a target is chosen among."""
+
+from tprune import logs
+from tprune.atomic import write_json
+from tprune.latency.latency_model import LatencyModel
+from tprune.model.architecture import Architecture
+from tprune.target.ladder import greatest_speedup, ladder
+from tprune.target.measured import control_milliseconds
+
+logs.start(snakemake.log[0])
+files, wanted = snakemake.input, snakemake.params
+costs = LatencyModel.read(files.latency_model, wanted.dtype, wanted.beam)
+greatest = greatest_speedup(costs, Architecture.read(files.architecture))
+dense_ms = control_milliseconds(files.control) if files.control else None
+speedups = ladder(wanted.key, wanted.value, wanted.speedups, greatest, wanted.predicted, dense_ms)
+write_json(snakemake.output.ladder, {"speedups": speedups})
