@@ -25,11 +25,11 @@ def gather(
     """
     timed = read_samples(samples)
     timed = timed[timed["length"] == "forced"]
-    summary = summarise(timed, bootstrap_samples, seed).set_index("model")
+    rows = {row["model"]: row for row in summarise(timed, bootstrap_samples, seed).to_dict("records")}
     bleu = [float(read_record(path, ("bleu",))["bleu"]) for path in scores]
     found = []
     for point, own_bleu in zip(points, bleu, strict=True):
-        model, row = point.model, summary.loc[point.model]
+        model, row = point.model, rows[point.model]
         low, high = _interval_of_median(timed[timed["model"] == model]["seconds"], bootstrap_samples, seed)
         found.append(
             Measured(
