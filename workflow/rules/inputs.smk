@@ -15,6 +15,11 @@ def latency_model(wildcards):
     )
 
 
+def predicted_with(wildcards, values):
+    """The dtype or beam of that prediction, the first that is timed; without one neither matters."""
+    return values[0] if wildcards.speedup != "0" else None
+
+
 def relative_strengths(wildcards):
     """What multiplies the strength of a penalty per set; training on without a penalty takes nothing."""
     method = method_of(settings, wildcards.method)

@@ -46,8 +46,8 @@ rule select_lines:
         runtime=growing(10),
     params:
         round_to=settings.prune.round_to,
-        dtype=settings.latency.dtypes[0],
-        beam=settings.latency.beams[0],
+        dtype=lambda wildcards: predicted_with(wildcards, settings.latency.dtypes),
+        beam=lambda wildcards: predicted_with(wildcards, settings.latency.beams),
         seed=lambda wildcards: settings.seed + seed_of_repeat(wildcards.repeat),
     message:
         "Choosing the lines that {wildcards.method} keeps: threshold {wildcards.threshold}, speed-up {wildcards.speedup}"
