@@ -8,7 +8,7 @@ rule head_importance:
     log:
         f"{RESULTS}/logs/shs/{penalised.wildcard_pattern}/head_importance.log",
     benchmark:
-        f"{RESULTS}/benchmarks/prune/head_importance/repeat~{{repeat}}.tsv"
+        f"{RESULTS}/benchmarks/prune/head_importance/{penalised.wildcard_pattern}.tsv"
     conda:
         "../../envs/tprune.yaml"
     threads: 1
