@@ -35,7 +35,9 @@ def run(tree: Path, slots: int, options: argparse.Namespace) -> float:
 def foretold(tree: Path, slots: int, options: argparse.Namespace) -> float:
     """Seconds that `plan` foretells for so many slots from what was run in `tree`."""
     override = tree / "slots.yaml"
-    plan = {"nodes": [1], "cores_per_node": slots, "submitted": options.slurm}
+    # A slot of Slurm is a job on its one node, whatever its cores.
+    cores = os.cpu_count() if options.slurm else slots
+    plan = {"nodes": [1], "cores_per_node": cores, "jobs": slots, "submitted": options.slurm}
     override.write_text(yaml.safe_dump({"plan": plan}))
     run_snakemake(tree, "plan", "--cores", "1", "--configfile", *options.configfile, override.name)
     (written,) = tree.glob("results/**/plan/plan.csv")

@@ -3,8 +3,6 @@
 import dataclasses
 import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.conftest import ROOT
-from tests.end_to_end.test_processes import run_of, trainer_of
+from tests.end_to_end.test_processes import run_of, started, trainer_of
 from tprune.errors import TPruneError
 from tprune.training.train import trained
 
@@ -53,17 +50,6 @@ with trained(run_of(Path(sys.argv[1]), int(sys.argv[3]), 1, None, 0.1), trainer,
 """
 
 
-def started(data: Path, state: Path, updates: int) -> subprocess.Popen:
-    """A script that trains on two nodes, after its first checkpoint."""
-    argv = [sys.executable, "-c", SCRIPT, str(data), str(state), str(updates)]
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
-    deadline = time.monotonic() + 100
-    while not list(state.glob("*/*/checkpoint_*_10.pt")):
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.02)
-    return process
-
-
 def running(state: Path, module: str) -> list[psutil.Process]:
     """Processes that train in `state` and were started as this module."""
     found = []
@@ -92,7 +78,7 @@ def test_two_nodes_train_what_one_does_and_a_lost_agent_ends_them(data: Path, tm
         torch.testing.assert_close(two[name], value, rtol=1e-5, atol=1e-6)
 
     state = tmp_path / "lost"
-    script = started(data, state, UPDATES)
+    script = started(data, state, UPDATES, SCRIPT)
     agents = running(state, "tprune.training.node_agent")
     assert len(agents) == 2
     agents[1].kill()
@@ -108,7 +94,7 @@ def test_two_nodes_train_what_one_does_and_a_lost_agent_ends_them(data: Path, tm
 @pytest.mark.usefixtures("cluster")
 def test_a_killed_script_leaves_no_agent(data: Path, tmp_path: Path) -> None:
     """Agents are no children of the script; they end as what they met through is gone."""
-    script = started(data, tmp_path / "state", 100_000)
+    script = started(data, tmp_path / "state", 100_000, SCRIPT)
     script.kill()
     script.communicate()
     all_end(tmp_path / "state", 30)

@@ -128,9 +128,9 @@ with trained(run, trainer_of(2), Path(sys.argv[2])):
 """
 
 
-def started(data: Path, state: Path, updates: int) -> subprocess.Popen:
-    """A script that trains in two processes, after its first checkpoint."""
-    argv = [sys.executable, "-c", SCRIPT, str(data), str(state), str(updates)]
+def started(data: Path, state: Path, updates: int, script: str = SCRIPT) -> subprocess.Popen:
+    """The script, which trains in two processes, after its first checkpoint."""
+    argv = [sys.executable, "-c", script, str(data), str(state), str(updates)]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
     deadline = time.monotonic() + 100
     while not list(state.glob("*/*/checkpoint_*_10.pt")):

@@ -13,6 +13,7 @@ from snakemake.common.configfile import load_configfile
 from snakemake.io import strip_wildcard_constraints
 from snakemake.settings.enums import Quietness
 from snakemake.utils import update_config
+from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
 from tprune import logs
 from tprune.config.load import load_settings
@@ -27,8 +28,10 @@ def job_graph(snakefile, configuration, target, cores):
     quiet = OutputSettings(quiet={Quietness.ALL})
     with SnakemakeApi(quiet) as api, contextlib.redirect_stdout(io.StringIO()):
         api_of_workflow = api.workflow(*given, snakefile=Path(snakefile))
-        api_of_workflow.dag(DAGSettings(targets={target})).printrulegraph()  # makes the graph of jobs
         workflow = api_of_workflow._workflow
+        # But where jobs are to be submitted, or in a dry run, Snakemake takes no job for a group's.
+        workflow._executor_plugin = ExecutorPluginRegistry().get_plugin("dryrun")
+        api_of_workflow.dag(DAGSettings(targets={target})).printrulegraph()  # makes the graph of jobs
         order = TopologicalSorter(workflow.dag.dependencies).static_order()
         position = {job: number for number, job in enumerate(job for job in order if not job.rule.norun)}
         jobs = [planned_job(workflow, job, position) for job in position]
@@ -58,20 +61,25 @@ def rule_files(rule, results_dir):
     return RuleFiles(*(each.removeprefix(f"{results_dir}/") for each in patterns))
 
 
-def measured_settings(base, measured):
+def measured_configuration(base, measured):
     """The configuration of the run whose times are taken: `measured` laid over the file `base`."""
     configuration = load_configfile(base)
     update_config(configuration, load_configfile(measured))
-    return load_settings(configuration, measured)
+    return configuration
 
 
 logs.start(snakemake.log[0])
 params = snakemake.params
 planned = load_settings(params.configuration, "configuration")
 wanted = planned.plan
-measured = measured_settings(params.base, wanted.measured) if wanted.measured else planned
 cores = wanted.cores_per_node or os.cpu_count()
 started = time.monotonic()
 graph = job_graph(params.snakefile, params.configuration, wanted.target, cores)
 at_start = time.monotonic() - started
-print(write_plan(graph, planned, measured, cores, at_start, Path(params.folder)), flush=True)
+measured, measured_graph = planned, graph
+if wanted.measured:
+    configuration = measured_configuration(params.base, wanted.measured)
+    measured = load_settings(configuration, wanted.measured)
+    measured_graph = job_graph(params.snakefile, configuration, wanted.target, cores)
+text = write_plan(graph, measured_graph, planned, measured, cores, at_start, Path(params.folder))
+print(text, flush=True)

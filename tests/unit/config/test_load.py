@@ -146,6 +146,23 @@ def test_one_mistake_is_one_line(value: Any, expected: str) -> None:
     assert text.startswith(f"{SOURCE}: {expected}")
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"training": {"threads": "2"}},
+        {"baseline": {"lr": "2e-3"}},
+        {"model": {"pre_norm": "false"}},
+        {"training": "threads=2"},
+    ],
+)
+def test_text_of_the_command_line_is_told_from_other_text(value: dict[str, Any]) -> None:
+    """Snakemake's --config reads `training={threads: 2}` with every value as text."""
+    hint = "this is text, as --config makes of all in a section: write it in a file, for --configfile"
+    assert message(value).endswith(hint)
+    assert hint not in message({"training": {"threads": "two"}})
+    assert hint not in message({"training": "fast"}) and hint not in message({"training": 2})
+
+
 def test_every_problem_is_listed() -> None:
     text = message({"sead": 1, "shs": {"strengths": [-1.0]}, "latency": {"threads": 0}})
     first, *lines = text.splitlines()

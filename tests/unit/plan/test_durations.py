@@ -21,7 +21,7 @@ def settings(**edits: dict[str, object]) -> Settings:
 
 
 def measured(rule: str, seconds: float, pace: Pace | None = None, **values: str) -> Measurement:
-    return Measurement(rule, values, seconds, 0.0, pace)
+    return Measurement(rule, values, seconds, 0.0, 0.0, pace)
 
 
 def job(rule: str, threads: int = 1, **values: str) -> Job:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from graphs import graph, wildcards
 
@@ -16,11 +18,11 @@ GRAPH = graph(
     Job("tables", {}, 1, (9,)),
 )
 MEASURED = [
-    Measurement("corpus", {}, 5, 0),
-    Measurement("compact", wildcards(threshold="0.1"), 90, 0),
-    Measurement("compact", wildcards(threshold="0.2"), 110, 0),
-    Measurement("latency_local", {}, 20, 0),
-    Measurement("tables", {}, 1, 0),
+    Measurement("corpus", {}, 5, 0, 0),
+    Measurement("compact", wildcards(threshold="0.1"), 90, 0, 0),
+    Measurement("compact", wildcards(threshold="0.2"), 110, 0, 0),
+    Measurement("latency_local", {}, 20, 0, 0),
+    Measurement("tables", {}, 1, 0, 0),
 ]
 
 
@@ -49,6 +51,18 @@ def test_starting_jobs_costs_each_of_them(durations) -> None:
     assert dear.wall.expected - free.wall.expected == (1 + 4 + 1 + 1) * 10
 
 
+def test_ends_are_seen_late_without_costing_cores_and_few_jobs_are_submitted(durations) -> None:
+    prompt = Machine(2, True, 0.0)
+    late, one = replace(prompt, until_seen=10), replace(prompt, jobs=1)
+    first, second, third = (forecast(GRAPH, durations, [1], each) for each in (prompt, late, one))
+    assert second.rows[0].core_hours == first.rows[0].core_hours
+    # The corpus's, the eight's (whose cores are free before their ends are seen), latency's and tables'.
+    assert second.rows[0].wall.expected == first.rows[0].wall.expected + 4 * 10
+    assert second.path_seconds == first.path_seconds + 4 * 10
+    assert third.rows[0].wall.expected == 5 + 800 + 20 + 1
+    assert forecast(GRAPH, durations, [16], one).rows[0].wall == third.rows[0].wall
+
+
 def test_the_page_shows_what_is_left_and_the_table_has_all(durations) -> None:
     machine = Machine(2, False, 0.5, 3.0)
     found = {
@@ -58,7 +72,7 @@ def test_the_page_shows_what_is_left_and_the_table_has_all(durations) -> None:
     text = page("all", "5 benchmarks in results/small", found, durations, machine)
     assert "Times from 5 benchmarks in results/small." in text
     assert "All jobs, from nothing: 11 jobs" in text and "What is left: 10 jobs" in text
-    assert "| latency_local " in text and "starting a job takes 0.50 s" in text
+    assert "| latency_local " in text and "starting one takes 0.50 s" in text
     written = table(found, 2)
     assert list(written["scope"]) == ["all", "all", "left", "left"] and list(written["nodes"]) == [1, 4, 1, 4]
     left = written.set_index(["scope", "nodes"])["wall_seconds"]

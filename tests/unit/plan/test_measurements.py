@@ -5,7 +5,7 @@ import pytest
 from graphs import FILES, wildcards, write_measured
 
 from tprune.errors import TPruneError
-from tprune.plan.measurements import Measurement, read_measurements, seconds_before_jobs
+from tprune.plan.measurements import read_measurements
 from tprune.training.progress import Pace
 
 
@@ -31,16 +31,20 @@ def test_a_benchmark_that_is_none_is_named(tmp_path: Path) -> None:
         read_measurements(tmp_path, FILES)
 
 
-def test_what_starting_a_job_takes_is_read_off_the_times_of_two_slots(tmp_path: Path) -> None:
-    """Slot 1: 0-10, 12-20, 22-40; slot 2: 1-15, 17-30. A pause of an hour is none of it."""
-    spans = [(0, 10), (12, 20), (22, 40), (1, 15), (17, 30), (3700, 3701)]
-    jobs = [Measurement("score", {}, end - start, float(end)) for start, end in spans]
-    assert seconds_before_jobs(jobs, ["score"]) == 2
-    assert seconds_before_jobs(jobs[:1], ["score"]) == 0
-    assert seconds_before_jobs(jobs, ["baseline"]) == 0
+def test_a_job_ended_when_its_log_did_and_was_seen_when_its_benchmark_was_marked(tmp_path: Path) -> None:
+    for name, log, benchmark in (("0.1", 100, 120), ("0.2", 130, 120)):
+        written = write_measured(tmp_path, "score", 4, **wildcards(strength=name))
+        os.utime(written, (benchmark, benchmark))
+        values = wildcards(strength=name)
+        os.utime(tmp_path / FILES["score"].log.format(**values), (log, log))
+    late, copied = read_measurements(tmp_path, FILES)
+    assert (late.began, late.ended, late.seen) == (96, 100, 120)
+    assert (copied.ended, copied.seen) == (120, 120), "a log that was touched later"
 
 
-def test_the_end_of_a_job_is_that_of_its_benchmark(tmp_path: Path) -> None:
-    for name, ended in (("0.1", 100), ("0.2", 107)):
-        os.utime(write_measured(tmp_path, "score", 4, **wildcards(strength=name)), (ended, ended))
-    assert seconds_before_jobs(read_measurements(tmp_path, FILES), ["score"]) == 3
+def test_a_job_without_a_log_was_seen_at_once(tmp_path: Path) -> None:
+    benchmark = write_measured(tmp_path, "baseline", 4)
+    (tmp_path / FILES["baseline"].log.format()).unlink()
+    os.utime(benchmark, (100, 100))
+    (found,) = read_measurements(tmp_path, FILES)
+    assert (found.ended, found.seen, found.pace) == (100, 100, None)

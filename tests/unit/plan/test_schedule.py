@@ -59,6 +59,19 @@ def test_a_task_larger_than_a_node_is_refused() -> None:
         list_schedule([Task(1, 4)], 8, 2)
 
 
+def test_an_end_that_is_seen_late_frees_cores_at_once_and_keeps_waiting_what_depends_on_it() -> None:
+    tasks = [Task(4, 1, (), 10), Task(4, 1, (), 10), Task(1, 1, (0,), 10)]
+    assert list_schedule(tasks, 1, 1).starts == (0, 4, 14)
+    assert list_schedule(tasks, 1, 1).wall_seconds == 14 + 1 + 10
+    assert critical_path(tasks) == [0, 2] and seconds_to_end(tasks) == [25, 14, 11]
+
+
+def test_no_more_are_begun_at_once_than_may_until_the_end_of_one_is_seen() -> None:
+    tasks = [*(Task(4, 1, (), 10) for _ in range(3)), Task(1, 0)]
+    assert list_schedule(tasks, 8, 8, 2).starts == (0, 0, 14, 0), "what takes no cores is not counted"
+    assert list_schedule(tasks, 8, 8, 1).wall_seconds == 3 * 14
+
+
 def test_nothing_to_do_takes_no_time() -> None:
     assert list_schedule([], 4, 2).wall_seconds == 0 and critical_path([]) == []
 

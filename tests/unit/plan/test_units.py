@@ -6,7 +6,7 @@ from graphs import graph
 from tprune.errors import TPruneError
 from tprune.plan.job_graph import Job
 from tprune.plan.schedule import list_schedule
-from tprune.plan.units import first_rules, group_units, single_units, tasks_of, with_head_node
+from tprune.plan.units import group_units, single_units, tasks_of, with_head_node
 
 CHAINS = graph(
     Job("train", {}, 1),
@@ -30,7 +30,6 @@ def test_jobs_of_a_group_go_as_one_and_wait_as_one() -> None:
     assert [task.seconds for task in tasks] == [11, 15, 19, 16], "the start-up once a unit"
     slow_inside = tasks_of(units, CHAINS.jobs, [1, 2, 3, 4, 5, 6], 10, 2, 0.5)
     assert [task.seconds for task in slow_inside] == [11, 15.5, 19.5, 16]
-    assert first_rules(units, CHAINS.jobs) == ({"train", "select"}, {"prune"})
     alone = tasks_of(single_units(CHAINS), CHAINS.jobs, [1, 2, 3, 4, 5, 6], 10, 2)
     assert list_schedule(tasks, 1, 2).wall_seconds == 11 + 19 + 16
     assert list_schedule(alone, 1, 2).wall_seconds == 11 + 14 + 15 + 16
@@ -55,6 +54,8 @@ def test_exclusive_jobs_take_a_node_and_local_ones_none() -> None:
     tasks = tasks_of(units, found.jobs, [1, 1], 0, 16)
     assert [task.cores for task in tasks] == [16, 1]
     assert [task.cores for task in with_head_node(tasks, units, found.jobs)] == [16, 0]
+    late = with_head_node(tasks_of(units, found.jobs, [1, 1], 5, 16, 0, 10), units, found.jobs, 5)
+    assert [(task.seconds, task.until_seen) for task in late] == [(6, 10), (1, 0)]
 
 
 def test_a_group_that_waits_for_itself_is_refused() -> None:

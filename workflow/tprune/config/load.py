@@ -1,6 +1,7 @@
 """From the configuration as read to `Settings`, or to one error that lists every problem."""
 
 import difflib
+import re
 import typing
 from collections.abc import Iterator
 from typing import Any
@@ -37,6 +38,16 @@ ALLOWED = {
     "value_error": "{error}",
 }
 
+# By kind of error, texts that come of a number, true or false, or of a section's keys on the command line.
+TEXT_INSTEAD = {
+    "int_type": r"-?\d+",
+    "float_type": r"-?[\d.]+(e-?\d+)?",
+    "finite_number": r"-?[\d.]+(e-?\d+)?",
+    "bool_type": r"(?i)true|false",
+    "model_type": r".*[=:].*",
+    "model_attributes_type": r".*[=:].*",
+}
+
 
 def load_settings(value: dict[str, Any], source: str) -> Settings:
     """Check the configuration `value`, read from the file `source`.
@@ -67,7 +78,15 @@ def _line(details: ErrorDetails) -> str:
     allowed = ALLOWED.get(details["type"], details["msg"]).format(**details.get("ctx", {}))
     if details["type"] == "missing":
         return f"{key}: {allowed}"
-    return f"{key}: found {_shown(details['input'])}, {allowed}"
+    return f"{key}: found {_shown(details['input'])}, {allowed}{_hint(details)}"
+
+
+def _hint(details: ErrorDetails) -> str:
+    """What to do about a text that would be right without quotes, or stands for a section."""
+    found, wanted = details["input"], TEXT_INSTEAD.get(details["type"])
+    if wanted is None or not isinstance(found, str) or not re.fullmatch(wanted, found):
+        return ""
+    return "; this is text, as --config makes of all in a section: write it in a file, for --configfile"
 
 
 def _shown(value: Any) -> str:

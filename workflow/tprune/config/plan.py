@@ -32,3 +32,12 @@ class Plan(Section):
         description="What starting a job takes before its own time begins, in seconds, on a cluster the wait "
         "and the allocation too; `null`: as between the jobs of the measured run.",
     )
+    seconds_until_seen: Annotated[float, Field(ge=0)] | None = Field(
+        default=None,
+        description="Seconds from a job's end until Snakemake, which asks a cluster now and then, sees it "
+        "and starts what waits for it; `null`: as in the measured run.",
+    )
+    jobs: Count = Field(
+        default=100,
+        description="Jobs that are on the cluster at once at most: `jobs` of the profile, or `--jobs`.",
+    )

@@ -16,7 +16,9 @@ class Machine:
 
     `submitted`: to a cluster, the jobs of a group as one; else each job by itself on one machine.
     `seconds_per_job` comes on top of each job that is started, or group that is submitted, `seconds_inside`
-    before each further job of a group, `seconds_at_start` once, until Snakemake has its jobs.
+    before each further job of a group, `seconds_at_start` once, until Snakemake has its jobs. `until_seen`
+    passes between a job's end and the start of those that wait for it. `jobs` is the most that are submitted
+    at once, None any number.
     """
 
     cores_per_node: int
@@ -24,6 +26,8 @@ class Machine:
     seconds_per_job: float
     seconds_at_start: float = 0.0
     seconds_inside: float = 0.0
+    until_seen: float = 0.0
+    jobs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def forecast(graph: JobGraph, durations: Durations, nodes: Sequence[int], machin
             machine.seconds_per_job,
             machine.cores_per_node,
             machine.seconds_inside,
+            machine.until_seen,
         )
         tasks.append(
             with_head_node(made, units, graph.jobs, machine.seconds_per_job) if machine.submitted else made
@@ -76,7 +81,9 @@ def forecast(graph: JobGraph, durations: Durations, nodes: Sequence[int], machin
     core_hours = Estimate(*(sum(task.seconds * task.cores for task in each) / 3600 for each in tasks))
     rows = []
     for count in nodes:
-        walls = [list_schedule(each, count, machine.cores_per_node).wall_seconds for each in tasks]
+        walls = [
+            list_schedule(each, count, machine.cores_per_node, machine.jobs).wall_seconds for each in tasks
+        ]
         wall = Estimate(*(seconds + machine.seconds_at_start for seconds in walls))
         room = count * machine.cores_per_node * wall.expected / 3600
         rows.append(Row(count, wall, core_hours, core_hours.expected / room if room else 0.0))
@@ -86,7 +93,7 @@ def forecast(graph: JobGraph, durations: Durations, nodes: Sequence[int], machin
         len(graph.jobs),
         tuple(rows),
         tuple(chain),
-        sum(tasks[1][unit].seconds for unit in path) + machine.seconds_at_start,
+        sum(tasks[1][unit].seconds + tasks[1][unit].until_seen for unit in path) + machine.seconds_at_start,
         _by_rule(graph, estimates, machine.cores_per_node),
     )
 

@@ -8,21 +8,23 @@ from tprune.errors import TPruneError
 from tprune.plan.durations import Durations
 from tprune.plan.forecast import Machine, forecast, planned_units
 from tprune.plan.job_graph import JobGraph
-from tprune.plan.measurements import read_measurements, seconds_before_jobs
+from tprune.plan.measurements import read_measurements
 from tprune.plan.page import page, table
-from tprune.plan.units import first_rules
+from tprune.plan.start_up import start_up
+from tprune.plan.units import beside_snakemake
 from tprune.tables.writing import write_csv
 
 
 def write_plan(
     graph: JobGraph,
+    measured_graph: JobGraph,
     planned: Settings,
     measured: Settings,
     cores_per_node: int,
     seconds_at_start: float,
     folder: Path,
 ) -> str:
-    """Foretell `graph`, made under `planned`, from the benchmarks of the run of `measured`.
+    """Foretell `graph`, made under `planned`, from what the run of `measured_graph`, under `measured`, left.
 
     Writes plan.md and plan.csv into `folder` and returns the text of the first. `seconds_at_start` is what
     Snakemake takes until it has its jobs. Raises TPruneError where the run left no benchmarks, and where a
@@ -34,13 +36,22 @@ def write_plan(
         )
     wanted = planned.plan
     measurements = read_measurements(Path(measured.results_dir), graph.files)
-    first, later = first_rules(planned_units(graph, wanted.submitted), graph.jobs)
-    per_job = wanted.seconds_per_job
-    if per_job is None:
-        per_job = seconds_before_jobs(measurements, first)
-    inside = seconds_before_jobs(measurements, later)
+    units = [
+        unit
+        for unit in planned_units(measured_graph, wanted.submitted)
+        if not (wanted.submitted and beside_snakemake(unit, measured_graph.jobs))
+    ]
+    found = start_up(units, measured_graph.jobs, measurements)
+    machine = Machine(
+        cores_per_node,
+        wanted.submitted,
+        found.before if wanted.seconds_per_job is None else wanted.seconds_per_job,
+        seconds_at_start,
+        found.inside,
+        found.until_seen if wanted.seconds_until_seen is None else wanted.seconds_until_seen,
+        wanted.jobs if wanted.submitted else None,
+    )
     durations = Durations(measurements, measured, planned)
-    machine = Machine(cores_per_node, wanted.submitted, per_job, seconds_at_start, inside)
     forecasts = {
         scope: forecast(each, durations, wanted.nodes, machine)
         for scope, each in {"all": graph, "left": graph.left()}.items()

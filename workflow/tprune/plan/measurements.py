@@ -1,9 +1,7 @@
 """What the jobs of a finished run took: their benchmarks, and what their logs say of training."""
 
 import re
-import statistics
-from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,18 +10,25 @@ from tprune.plan.job_graph import RuleFiles
 from tprune.tables.sources import read_table
 from tprune.training.progress import Pace, read_pace
 
-LONGEST_GAP = 60.0  # seconds; between two jobs further apart the run stood still
-
 
 @dataclass(frozen=True)
 class Measurement:
-    """One job: its own seconds, when it ended (epoch seconds), and for training the pace of its updates."""
+    """One job: its own seconds, and for training the pace of its updates.
+
+    `ended` and `seen` are epoch seconds: when it ended, and when Snakemake saw that and marked its files.
+    """
 
     rule: str
     wildcards: Mapping[str, str]
     seconds: float
     ended: float
+    seen: float
     pace: Pace | None = None
+
+    @property
+    def began(self) -> float:
+        """When its own time began (epoch seconds)."""
+        return self.ended - self.seconds
 
 
 def read_measurements(results_dir: Path, files: Mapping[str, RuleFiles]) -> list[Measurement]:
@@ -49,29 +54,13 @@ def read_measurements(results_dir: Path, files: Mapping[str, RuleFiles]) -> list
     return found
 
 
-def seconds_before_jobs(measurements: Sequence[Measurement], rules: Collection[str]) -> float:
-    """Median seconds between the beginning of a job of `rules` and the last end of any job before it.
-
-    A job begins as soon as another ended, as to its cores or its inputs, so that this is what starting it
-    takes: looked at in Snakemake alone, or in a scheduler's queue too.
-    """
-    ends = sorted(each.ended for each in measurements)
-    gaps = []
-    for each in measurements:
-        if each.rule not in rules:
-            continue
-        began = each.ended - each.seconds
-        earlier = bisect_right(ends, began)
-        if earlier and began - ends[earlier - 1] < LONGEST_GAP:
-            gaps.append(began - ends[earlier - 1])
-    return statistics.median(gaps) if gaps else 0.0
-
-
 def _read(path: Path, rule: str, wildcards: Mapping[str, str], log: Path | None) -> Measurement:
     seconds = float(read_table(path, ["s"], separator="\t")["s"].mean())
-    return Measurement(
-        rule, wildcards, seconds, path.stat().st_mtime, None if log is None else read_pace(log)
-    )
+    seen = path.stat().st_mtime
+    if log is None or not log.exists():
+        return Measurement(rule, wildcards, seconds, seen, seen)
+    # Snakemake marks a benchmark again when it sees that its job has ended, and leaves a log as it is.
+    return Measurement(rule, wildcards, seconds, min(log.stat().st_mtime, seen), seen, read_pace(log))
 
 
 def _regex(pattern: str) -> re.Pattern[str]:

@@ -134,16 +134,16 @@ def _hours(hours: float) -> str:
 
 
 def _assumptions(forecast: Forecast, durations: Durations, machine: Machine) -> Sequence[str]:
-    inside = f"{machine.seconds_inside:.2f} s inside a group"
     where = (
-        "jobs go to a cluster, those of a group as one; the wait in its queue is that of the measured run"
+        f"jobs go to a cluster, those of a group as one, at most {machine.jobs or 'any number'} at once"
         if machine.submitted
         else "Snakemake runs every job by itself on one machine"
     )
     return [
         *durations.assumptions(forecast.by_rule),
-        f"{where}; starting a job takes {machine.seconds_per_job:.2f} s before its own time begins "
-        f"({inside}), and Snakemake {duration(machine.seconds_at_start)} before the first",
+        f"{where}; starting one takes {machine.seconds_per_job:.2f} s before its own time begins, "
+        f"{machine.seconds_inside:.2f} s inside a group; Snakemake sees its end {machine.until_seen:.2f} s "
+        f"later, and takes {duration(machine.seconds_at_start)} before the first",
         "a job takes as long beside others as it did in the measured run; nodes are as fast as its machine, "
         "and memory sets no limit",
         "fastest to slowest: if every job took as long as the fastest, or the slowest, of the measured jobs "

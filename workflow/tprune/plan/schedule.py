@@ -14,11 +14,15 @@ from tprune.errors import TPruneError
 
 @dataclass(frozen=True)
 class Task:
-    """`seconds` on `cores` of one node, after the tasks at the positions `dependencies`, all earlier ones."""
+    """`seconds` on `cores` of one node, after the tasks at the positions `dependencies`, all earlier ones.
+
+    Its end is seen `until_seen` seconds later: its cores are free by then, those after it wait till then.
+    """
 
     seconds: float
     cores: int
     dependencies: tuple[int, ...] = ()
+    until_seen: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,13 @@ class Schedule:
     wall_seconds: float
 
 
-def list_schedule(tasks: Sequence[Task], nodes: int, cores_per_node: int) -> Schedule:
-    """Schedule `tasks` on `nodes` equal nodes; raises TPruneError for a task larger than a node."""
+def list_schedule(
+    tasks: Sequence[Task], nodes: int, cores_per_node: int, at_once: int | None = None
+) -> Schedule:
+    """Schedule `tasks` on `nodes` equal nodes; raises TPruneError for a task larger than a node.
+
+    `at_once`: the most tasks with cores that are begun and not yet seen to have ended; None: any number.
+    """
     for number, task in enumerate(tasks):
         if task.cores > cores_per_node:
             raise TPruneError(
@@ -42,7 +51,8 @@ def list_schedule(tasks: Sequence[Task], nodes: int, cores_per_node: int) -> Sch
     waiting_for = [len(task.dependencies) for task in tasks]
     free = [cores_per_node] * nodes
     ready: dict[int, list[tuple[float, int]]] = {}  # by cores, so that what cannot fit is not looked at
-    running: list[tuple[float, int, int]] = []  # end, task, node
+    running: list[tuple[float, bool, int, int]] = []  # time, whether it is the end that is seen, task, node
+    places = len(tasks) if at_once is None else at_once
     starts = [0.0] * len(tasks)
     now = 0.0
 
@@ -53,18 +63,23 @@ def list_schedule(tasks: Sequence[Task], nodes: int, cores_per_node: int) -> Sch
         if count == 0:
             add(first)
     while True:
-        while (taken := _take(ready, max(free))) is not None:
+        while (taken := _take(ready, max(free) if places else 0)) is not None:
             cores = tasks[taken].cores
+            places -= cores > 0
             node = min((each for each in range(nodes) if free[each] >= cores), key=free.__getitem__)
             free[node] -= cores
             starts[taken] = now
-            heapq.heappush(running, (now + tasks[taken].seconds, taken, node))
+            heapq.heappush(running, (now + tasks[taken].seconds, False, taken, node))
         if not running:
             return Schedule(tuple(starts), now)
         now = running[0][0]
         while running and running[0][0] <= now:
-            _, ended, node = heapq.heappop(running)
-            free[node] += tasks[ended].cores
+            _, seen, ended, node = heapq.heappop(running)
+            if not seen:
+                free[node] += tasks[ended].cores
+                heapq.heappush(running, (now + tasks[ended].until_seen, True, ended, node))
+                continue
+            places += tasks[ended].cores > 0
             for other in successors[ended]:
                 waiting_for[other] -= 1
                 if waiting_for[other] == 0:
@@ -87,7 +102,7 @@ def critical_path(tasks: Sequence[Task]) -> list[int]:
 
 def seconds_to_end(tasks: Sequence[Task]) -> list[float]:
     """Per task: the length of the longest chain that begins with it, itself included."""
-    rest = [task.seconds for task in tasks]
+    rest = [task.seconds + task.until_seen for task in tasks]
     behind = [0.0] * len(tasks)
     for number in reversed(range(len(tasks))):
         rest[number] += behind[number]

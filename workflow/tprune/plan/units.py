@@ -37,28 +37,23 @@ def tasks_of(
     seconds_per_unit: float,
     cores_per_node: int,
     seconds_inside: float = 0.0,
+    until_seen: float = 0.0,
 ) -> list[Task]:
     """A task per unit: of one job its time and cores, of several a schedule of them inside the unit.
 
     `seconds` are the jobs' own times; on top come `seconds_per_unit` once a unit and `seconds_inside` before
-    each of its other jobs. A unit of several
-    has as many cores as its widest layer of jobs that do not depend on each other, at most a node's, which
-    is how Snakemake reckons a group's.
+    each of its other jobs; `until_seen` is every task's. A unit of several has as many cores as its widest
+    layer of jobs that do not depend on each other, at most a node's, as Snakemake reckons a group's.
     """
     return [
         Task(
             seconds_per_unit + _inside(unit, jobs, seconds, seconds_inside, cores_per_node),
             _cores(unit, jobs, cores_per_node),
             unit.dependencies,
+            until_seen,
         )
         for unit in units
     ]
-
-
-def first_rules(units: Sequence[Unit], jobs: Sequence[Job]) -> tuple[set[str], set[str]]:
-    """Rules whose jobs begin a unit that is submitted, and those whose jobs come later in one."""
-    first = {jobs[unit.jobs[0]].rule for unit in units if not jobs[unit.jobs[0]].local}
-    return first, {jobs[number].rule for unit in units for number in unit.jobs[1:]} - first
 
 
 def with_head_node(
@@ -68,11 +63,17 @@ def with_head_node(
 
     `seconds_per_unit`: what of each task's time is its submission.
     """
-    beside = [all(jobs[number].local for number in unit.jobs) for unit in units]
     return [
-        replace(task, cores=0, seconds=task.seconds - seconds_per_unit) if local else task
-        for task, local in zip(tasks, beside, strict=True)
+        replace(task, cores=0, seconds=task.seconds - seconds_per_unit, until_seen=0.0)
+        if beside_snakemake(unit, jobs)
+        else task
+        for task, unit in zip(tasks, units, strict=True)
     ]
+
+
+def beside_snakemake(unit: Unit, jobs: Sequence[Job]) -> bool:
+    """Whether on a cluster a unit is not submitted."""
+    return all(jobs[number].local for number in unit.jobs)
 
 
 def _inside(
