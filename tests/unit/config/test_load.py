@@ -150,7 +150,6 @@ def test_one_mistake_is_one_line(value: Any, expected: str) -> None:
     "value",
     [
         {"training": {"threads": "2"}},
-        {"baseline": {"lr": "2e-3"}},
         {"model": {"pre_norm": "false"}},
         {"training": "threads=2"},
     ],

@@ -41,8 +41,6 @@ ALLOWED = {
 # By kind of error, texts that come of a number, true or false, or of a section's keys on the command line.
 TEXT_INSTEAD = {
     "int_type": r"-?\d+",
-    "float_type": r"-?[\d.]+(e-?\d+)?",
-    "finite_number": r"-?[\d.]+(e-?\d+)?",
     "bool_type": r"(?i)true|false",
     "model_type": r".*[=:].*",
     "model_attributes_type": r".*[=:].*",
