@@ -66,7 +66,7 @@ def test_a_larger_sweep_is_planned_from_the_smaller_run(smoke_copy: Path) -> Non
 def test_on_a_cluster_jobs_of_a_group_are_submitted_as_one(smoke_copy: Path) -> None:
     """One job at once, and a submission so dear that the wall time counts them."""
     dear = 1e6
-    keys = {"jobs": 1, "seconds_per_job": dear, "seconds_until_seen": 0, "cores_per_node": 2, "nodes": [1]}
+    keys = {"jobs": 1, "seconds_per_job": dear, "cores_per_node": 2, "nodes": [1]}
     found = plan(smoke_copy, **keys).loc[("all", 1)]
     assert 10 < found["wall_seconds"] / dear < found["jobs"] / 2
 

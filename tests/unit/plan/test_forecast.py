@@ -9,6 +9,7 @@ from tprune.plan.forecast import Machine, forecast
 from tprune.plan.job_graph import Job
 from tprune.plan.measurements import Measurement
 from tprune.plan.page import duration, page, table
+from tprune.plan.schedule import StatusChecks
 
 THRESHOLDS = [f"0.{digit}" for digit in range(1, 9)]
 GRAPH = graph(
@@ -51,14 +52,13 @@ def test_starting_jobs_costs_each_of_them(durations) -> None:
     assert dear.wall.expected - free.wall.expected == (1 + 4 + 1 + 1) * 10
 
 
-def test_ends_are_seen_late_without_costing_cores_and_few_jobs_are_submitted(durations) -> None:
+def test_on_a_cluster_ends_are_seen_late_without_costing_cores_and_few_jobs_are_submitted(durations) -> None:
     prompt = Machine(2, True, 0.0)
-    late, one = replace(prompt, until_seen=10), replace(prompt, jobs=1)
+    late, one = replace(prompt, checks=StatusChecks(30, 0, 30)), replace(prompt, jobs=1)
     first, second, third = (forecast(GRAPH, durations, [1], each) for each in (prompt, late, one))
     assert second.rows[0].core_hours == first.rows[0].core_hours
-    # The corpus's, the eight's (whose cores are free before their ends are seen), latency's and tables'.
-    assert second.rows[0].wall.expected == first.rows[0].wall.expected + 4 * 10
-    assert second.path_seconds == first.path_seconds + 4 * 10
+    # The corpus's end is seen after 30 s, the eight's after 420 more, latency's and tables' after 30 each.
+    assert second.rows[0].wall.expected == 30 + 420 + 30 + 30
     assert third.rows[0].wall.expected == 5 + 800 + 20 + 1
     assert forecast(GRAPH, durations, [16], one).rows[0].wall == third.rows[0].wall
 

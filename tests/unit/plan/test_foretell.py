@@ -21,8 +21,8 @@ def settings(results: Path, **plan: object) -> Settings:
 @pytest.mark.parametrize(
     ("plan", "per_job"),
     [
-        ({"seconds_per_job": 7, "seconds_until_seen": 20}, 27),
-        ({"submitted": False, "seconds_until_seen": 0}, 0),
+        ({"seconds_per_job": 7, "status_checks": {"first": 0.5, "step": 0, "longest": 0.5}}, 7),
+        ({"submitted": False}, 0),
     ],
 )
 def test_the_plan_is_returned_and_written(tmp_path: Path, plan: dict[str, object], per_job: float) -> None:

@@ -4,7 +4,7 @@ import random
 import pytest
 
 from tprune.errors import TPruneError
-from tprune.plan.schedule import Schedule, Task, critical_path, list_schedule, seconds_to_end
+from tprune.plan.schedule import Schedule, StatusChecks, Task, critical_path, list_schedule, seconds_to_end
 
 
 def most_cores_at_once(tasks: list[Task], schedule: Schedule) -> int:
@@ -59,17 +59,31 @@ def test_a_task_larger_than_a_node_is_refused() -> None:
         list_schedule([Task(1, 4)], 8, 2)
 
 
-def test_an_end_that_is_seen_late_frees_cores_at_once_and_keeps_waiting_what_depends_on_it() -> None:
-    tasks = [Task(4, 1, (), 10), Task(4, 1, (), 10), Task(1, 1, (0,), 10)]
-    assert list_schedule(tasks, 1, 1).starts == (0, 4, 14)
-    assert list_schedule(tasks, 1, 1).wall_seconds == 14 + 1 + 10
-    assert critical_path(tasks) == [0, 2] and seconds_to_end(tasks) == [25, 14, 11]
+SLURM = StatusChecks(2, 10, 30)  # asked after 2, 14, 36, 66, 96 s
+
+
+def test_an_end_is_seen_when_the_cluster_is_next_asked_and_cores_are_free_before() -> None:
+    tasks = [Task(20, 1), Task(10, 1), Task(1, 1, (0,)), Task(5, 0, (2,))]
+    schedule = list_schedule(tasks, 1, 1, checks=SLURM)
+    # The second starts when the first ends; both are seen after 36 s. The third, of 1 s, is seen 2 s later.
+    assert schedule.starts == (0, 20, 36, 38) and schedule.wall_seconds == 43
+
+
+def test_the_cluster_is_asked_ever_less_often_while_none_ends() -> None:
+    walls = {
+        seconds: list_schedule([Task(seconds, 1)], 1, 1, checks=SLURM).wall_seconds
+        for seconds in (1, 2, 3, 15, 37, 70, 1000)
+    }
+    assert walls == {1: 2, 2: 2, 3: 14, 15: 36, 37: 66, 70: 96, 1000: 1026}
+    steady = StatusChecks(10, 0, 10)
+    assert list_schedule([Task(31, 1)], 1, 1, checks=steady).wall_seconds == 40
 
 
 def test_no_more_are_begun_at_once_than_may_until_the_end_of_one_is_seen() -> None:
-    tasks = [*(Task(4, 1, (), 10) for _ in range(3)), Task(1, 0)]
-    assert list_schedule(tasks, 8, 8, 2).starts == (0, 0, 14, 0), "what takes no cores is not counted"
-    assert list_schedule(tasks, 8, 8, 1).wall_seconds == 3 * 14
+    tasks = [*(Task(4, 1) for _ in range(3)), Task(1, 0)]
+    assert list_schedule(tasks, 8, 8, 2).starts == (0, 0, 4, 0), "what takes no cores is not counted"
+    assert list_schedule(tasks, 8, 8, 2, SLURM).starts == (0, 0, 14, 0)
+    assert list_schedule(tasks, 8, 8, 1, SLURM).wall_seconds == 3 * 14
 
 
 def test_nothing_to_do_takes_no_time() -> None:

@@ -7,6 +7,22 @@ from pydantic import Field
 from tprune.config.section import Count, Distinct, Section
 
 
+class StatusChecks(Section):
+    """When Snakemake asks a cluster which jobs have ended, so that what waits for them starts."""
+
+    first: Annotated[float, Field(gt=0)] = Field(
+        default=2,
+        description="Seconds after jobs were seen to end: `slurm-init-seconds-before-status-checks` of the "
+        "profile; for another than Slurm `seconds-between-status-checks`.",
+    )
+    step: Annotated[float, Field(ge=0)] = Field(
+        default=10, description="As many seconds more each time that none had ended: 10 with Slurm, else 0."
+    )
+    longest: Annotated[float, Field(gt=0)] = Field(
+        default=180, description="Seconds between two at most: 180 with Slurm."
+    )
+
+
 class Plan(Section):
     """What the target `plan` foretells, and from which run's times."""
 
@@ -32,12 +48,10 @@ class Plan(Section):
         description="What starting a job takes before its own time begins, in seconds, on a cluster the wait "
         "and the allocation too; `null`: as between the jobs of the measured run.",
     )
-    seconds_until_seen: Annotated[float, Field(ge=0)] | None = Field(
-        default=None,
-        description="Seconds from a job's end until Snakemake, which asks a cluster now and then, sees it "
-        "and starts what waits for it; `null`: as in the measured run.",
-    )
     jobs: Count = Field(
         default=100,
         description="Jobs that are on the cluster at once at most: `jobs` of the profile, or `--jobs`.",
+    )
+    status_checks: StatusChecks = Field(
+        default_factory=StatusChecks, description="When the cluster is asked which jobs have ended."
     )

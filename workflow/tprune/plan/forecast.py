@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tprune.plan.durations import Durations, Estimate
 from tprune.plan.job_graph import Job, JobGraph
-from tprune.plan.schedule import Task, critical_path, list_schedule
+from tprune.plan.schedule import StatusChecks, Task, critical_path, list_schedule
 from tprune.plan.units import Unit, group_units, single_units, tasks_of, with_head_node
 
 
@@ -16,9 +16,9 @@ class Machine:
 
     `submitted`: to a cluster, the jobs of a group as one; else each job by itself on one machine.
     `seconds_per_job` comes on top of each job that is started, or group that is submitted, `seconds_inside`
-    before each further job of a group, `seconds_at_start` once, until Snakemake has its jobs. `until_seen`
-    passes between a job's end and the start of those that wait for it. `jobs` is the most that are submitted
-    at once, None any number.
+    before each further job of a group, `seconds_after` until its cores are free, `seconds_at_start` once,
+    until Snakemake has its jobs. On a cluster that is asked at `checks` which jobs ended, `jobs` is the most
+    that are submitted at once.
     """
 
     cores_per_node: int
@@ -26,8 +26,9 @@ class Machine:
     seconds_per_job: float
     seconds_at_start: float = 0.0
     seconds_inside: float = 0.0
-    until_seen: float = 0.0
+    seconds_after: float = 0.0
     jobs: int | None = None
+    checks: StatusChecks | None = None
 
 
 @dataclass(frozen=True)
@@ -70,19 +71,21 @@ def forecast(graph: JobGraph, durations: Durations, nodes: Sequence[int], machin
             units,
             graph.jobs,
             seconds,
-            machine.seconds_per_job,
+            machine.seconds_per_job + machine.seconds_after,
             machine.cores_per_node,
             machine.seconds_inside,
-            machine.until_seen,
         )
         tasks.append(
-            with_head_node(made, units, graph.jobs, machine.seconds_per_job) if machine.submitted else made
+            with_head_node(made, units, graph.jobs, machine.seconds_per_job + machine.seconds_after)
+            if machine.submitted
+            else made
         )
     core_hours = Estimate(*(sum(task.seconds * task.cores for task in each) / 3600 for each in tasks))
     rows = []
     for count in nodes:
         walls = [
-            list_schedule(each, count, machine.cores_per_node, machine.jobs).wall_seconds for each in tasks
+            list_schedule(each, count, machine.cores_per_node, machine.jobs, machine.checks).wall_seconds
+            for each in tasks
         ]
         wall = Estimate(*(seconds + machine.seconds_at_start for seconds in walls))
         room = count * machine.cores_per_node * wall.expected / 3600
@@ -93,7 +96,7 @@ def forecast(graph: JobGraph, durations: Durations, nodes: Sequence[int], machin
         len(graph.jobs),
         tuple(rows),
         tuple(chain),
-        sum(tasks[1][unit].seconds + tasks[1][unit].until_seen for unit in path) + machine.seconds_at_start,
+        sum(tasks[1][unit].seconds for unit in path) + machine.seconds_at_start,
         _by_rule(graph, estimates, machine.cores_per_node),
     )
 

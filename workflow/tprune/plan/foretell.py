@@ -10,6 +10,7 @@ from tprune.plan.forecast import Machine, forecast, planned_units
 from tprune.plan.job_graph import JobGraph
 from tprune.plan.measurements import read_measurements
 from tprune.plan.page import page, table
+from tprune.plan.schedule import StatusChecks
 from tprune.plan.start_up import start_up
 from tprune.plan.units import beside_snakemake
 from tprune.tables.writing import write_csv
@@ -41,15 +42,16 @@ def write_plan(
         for unit in planned_units(measured_graph, wanted.submitted)
         if not (wanted.submitted and beside_snakemake(unit, measured_graph.jobs))
     ]
-    found = start_up(units, measured_graph.jobs, measurements)
+    found = start_up(units, measured_graph.jobs, measurements, wanted.submitted)
     machine = Machine(
         cores_per_node,
         wanted.submitted,
         found.before if wanted.seconds_per_job is None else wanted.seconds_per_job,
         seconds_at_start,
         found.inside,
-        found.until_seen if wanted.seconds_until_seen is None else wanted.seconds_until_seen,
+        found.after,
         wanted.jobs if wanted.submitted else None,
+        StatusChecks(**wanted.status_checks.model_dump()) if wanted.submitted else None,
     )
     durations = Durations(measurements, measured, planned)
     forecasts = {

@@ -25,11 +25,6 @@ class Measurement:
     seen: float
     pace: Pace | None = None
 
-    @property
-    def began(self) -> float:
-        """When its own time began (epoch seconds)."""
-        return self.ended - self.seconds
-
 
 def read_measurements(results_dir: Path, files: Mapping[str, RuleFiles]) -> list[Measurement]:
     """Read the benchmarks in `results_dir` that the rules' patterns in `files` match.

@@ -6,6 +6,7 @@ import pandas as pd
 
 from tprune.plan.durations import Durations, Estimate
 from tprune.plan.forecast import Forecast, Machine
+from tprune.plan.schedule import StatusChecks
 from tprune.tables.markdown import pipe_table
 
 NODE_TITLES = ("nodes", "cores", "wall time", "fastest to slowest", "core hours", "busy")
@@ -133,17 +134,22 @@ def _hours(hours: float) -> str:
     return f"{hours:,.{3 if hours < 1 else 1 if hours < 100 else 0}f}"
 
 
+def _interval(checks: StatusChecks) -> str:
+    return f"{duration(checks.first)} to {duration(checks.longest)}"
+
+
 def _assumptions(forecast: Forecast, durations: Durations, machine: Machine) -> Sequence[str]:
     where = (
-        f"jobs go to a cluster, those of a group as one, at most {machine.jobs or 'any number'} at once"
-        if machine.submitted
+        f"jobs go to a cluster, those of a group as one, at most {machine.jobs} at once; what waits for one "
+        f"starts when the cluster is next asked, {_interval(machine.checks)} later"
+        if machine.checks is not None
         else "Snakemake runs every job by itself on one machine"
     )
     return [
         *durations.assumptions(forecast.by_rule),
         f"{where}; starting one takes {machine.seconds_per_job:.2f} s before its own time begins, "
-        f"{machine.seconds_inside:.2f} s inside a group; Snakemake sees its end {machine.until_seen:.2f} s "
-        f"later, and takes {duration(machine.seconds_at_start)} before the first",
+        f"{machine.seconds_inside:.2f} s inside a group, {machine.seconds_after:.2f} s after, and Snakemake "
+        f"{duration(machine.seconds_at_start)} before the first",
         "a job takes as long beside others as it did in the measured run; nodes are as fast as its machine, "
         "and memory sets no limit",
         "fastest to slowest: if every job took as long as the fastest, or the slowest, of the measured jobs "

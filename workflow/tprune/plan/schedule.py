@@ -6,39 +6,61 @@ core, and close to what Snakemake and batch systems do, which fill free cores wi
 """
 
 import heapq
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tprune.errors import TPruneError
 
+CHECK = sys.maxsize  # in the place of a task: a check comes after the ends of its moment
+
 
 @dataclass(frozen=True)
 class Task:
-    """`seconds` on `cores` of one node, after the tasks at the positions `dependencies`, all earlier ones.
-
-    Its end is seen `until_seen` seconds later: its cores are free by then, those after it wait till then.
-    """
+    """`seconds` on `cores` of one node, after the tasks at the positions `dependencies`, all earlier ones."""
 
     seconds: float
     cores: int
     dependencies: tuple[int, ...] = ()
-    until_seen: float = 0.0
+
+
+@dataclass(frozen=True)
+class StatusChecks:
+    """When a cluster is asked which of its jobs ended.
+
+    `first` seconds after an answer that some did, then after ever `step` seconds more, at most `longest`.
+    """
+
+    first: float
+    step: float
+    longest: float
+
+    def after(self, seconds: float) -> float:
+        """The next interval after one of so many seconds in which no job ended."""
+        return min(seconds + self.step, self.longest)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """`starts`: seconds from the beginning, per task; `wall_seconds`: until the last has ended."""
+    """Seconds from the beginning: per task when it `starts` and when its end is `seen`; the last of these."""
 
     starts: tuple[float, ...]
+    seen: tuple[float, ...]
     wall_seconds: float
 
 
 def list_schedule(
-    tasks: Sequence[Task], nodes: int, cores_per_node: int, at_once: int | None = None
+    tasks: Sequence[Task],
+    nodes: int,
+    cores_per_node: int,
+    at_once: int | None = None,
+    checks: StatusChecks | None = None,
 ) -> Schedule:
     """Schedule `tasks` on `nodes` equal nodes; raises TPruneError for a task larger than a node.
 
-    `at_once`: the most tasks with cores that are begun and not yet seen to have ended; None: any number.
+    With `checks`, that a task with cores ended is seen at the next of them: its cores are free before, what
+    depends on it waits till then. `at_once`: the most such tasks that are begun and not yet seen to have
+    ended; None: any number.
     """
     for number, task in enumerate(tasks):
         if task.cores > cores_per_node:
@@ -51,39 +73,56 @@ def list_schedule(
     waiting_for = [len(task.dependencies) for task in tasks]
     free = [cores_per_node] * nodes
     ready: dict[int, list[tuple[float, int]]] = {}  # by cores, so that what cannot fit is not looked at
-    running: list[tuple[float, bool, int, int]] = []  # time, whether it is the end that is seen, task, node
-    places = len(tasks) if at_once is None else at_once
-    starts = [0.0] * len(tasks)
+    running: list[tuple[float, int, int]] = []  # end, task, node; a check has no task
+    unseen: list[int] = []
+    interval, begun, most = 0.0, 0, len(tasks) if at_once is None else at_once
+    starts, ends_seen = [0.0] * len(tasks), [0.0] * len(tasks)
     now = 0.0
 
     def add(number: int) -> None:
         heapq.heappush(ready.setdefault(tasks[number].cores, []), (-rest[number], number))
 
+    def see(number: int) -> None:
+        ends_seen[number] = now
+        for other in successors[number]:
+            waiting_for[other] -= 1
+            if waiting_for[other] == 0:
+                add(other)
+
     for first, count in enumerate(waiting_for):
         if count == 0:
             add(first)
     while True:
-        while (taken := _take(ready, max(free) if places else 0)) is not None:
+        while (taken := _take(ready, max(free) if begun < most else 0)) is not None:
             cores = tasks[taken].cores
-            places -= cores > 0
+            if checks is not None and cores > 0 and begun == 0:
+                interval = checks.first
+                heapq.heappush(running, (now + interval, CHECK, 0))
+            begun += cores > 0
             node = min((each for each in range(nodes) if free[each] >= cores), key=free.__getitem__)
             free[node] -= cores
             starts[taken] = now
-            heapq.heappush(running, (now + tasks[taken].seconds, False, taken, node))
+            heapq.heappush(running, (now + tasks[taken].seconds, taken, node))
         if not running:
-            return Schedule(tuple(starts), now)
+            return Schedule(tuple(starts), tuple(ends_seen), now)
         now = running[0][0]
         while running and running[0][0] <= now:
-            _, seen, ended, node = heapq.heappop(running)
-            if not seen:
+            _, ended, node = heapq.heappop(running)
+            if ended != CHECK:
                 free[node] += tasks[ended].cores
-                heapq.heappush(running, (now + tasks[ended].until_seen, True, ended, node))
-                continue
-            places += tasks[ended].cores > 0
-            for other in successors[ended]:
-                waiting_for[other] -= 1
-                if waiting_for[other] == 0:
-                    add(other)
+                if checks is not None and tasks[ended].cores > 0:
+                    unseen.append(ended)
+                else:
+                    begun -= tasks[ended].cores > 0
+                    see(ended)
+            elif checks is not None:
+                interval = checks.first if unseen else checks.after(interval)
+                begun -= len(unseen)
+                for number in unseen:
+                    see(number)
+                unseen.clear()
+                if begun:
+                    heapq.heappush(running, (now + interval, CHECK, 0))
 
 
 def critical_path(tasks: Sequence[Task]) -> list[int]:
@@ -102,7 +141,7 @@ def critical_path(tasks: Sequence[Task]) -> list[int]:
 
 def seconds_to_end(tasks: Sequence[Task]) -> list[float]:
     """Per task: the length of the longest chain that begins with it, itself included."""
-    rest = [task.seconds + task.until_seen for task in tasks]
+    rest = [task.seconds for task in tasks]
     behind = [0.0] * len(tasks)
     for number in reversed(range(len(tasks))):
         rest[number] += behind[number]

@@ -37,20 +37,18 @@ def tasks_of(
     seconds_per_unit: float,
     cores_per_node: int,
     seconds_inside: float = 0.0,
-    until_seen: float = 0.0,
 ) -> list[Task]:
     """A task per unit: of one job its time and cores, of several a schedule of them inside the unit.
 
     `seconds` are the jobs' own times; on top come `seconds_per_unit` once a unit and `seconds_inside` before
-    each of its other jobs; `until_seen` is every task's. A unit of several has as many cores as its widest
-    layer of jobs that do not depend on each other, at most a node's, as Snakemake reckons a group's.
+    each of its other jobs. A unit of several has as many cores as its widest layer of jobs that do not depend
+    on each other, at most a node's, as Snakemake reckons a group's.
     """
     return [
         Task(
             seconds_per_unit + _inside(unit, jobs, seconds, seconds_inside, cores_per_node),
             _cores(unit, jobs, cores_per_node),
             unit.dependencies,
-            until_seen,
         )
         for unit in units
     ]
@@ -64,7 +62,7 @@ def with_head_node(
     `seconds_per_unit`: what of each task's time is its submission.
     """
     return [
-        replace(task, cores=0, seconds=task.seconds - seconds_per_unit, until_seen=0.0)
+        replace(task, cores=0, seconds=task.seconds - seconds_per_unit)
         if beside_snakemake(unit, jobs)
         else task
         for task, unit in zip(tasks, units, strict=True)
