@@ -84,7 +84,7 @@ def test_each_job_asks_for_what_its_rule_needs(finished) -> None:
             assert job["MinMemoryNode"] == f"{memory.training(settings)}M"
             assert job["NumCPUs"] == str(settings.training.threads)
             assert job["TimeLimit"] == f"00:{runtime.training(settings, updates):02}:00"
-    (corpus,) = [job for job in jobs if "group_corpus" in job["Comment"]]
+    (corpus,) = of_rule(jobs, "corpus")
     assert corpus["NumCPUs"] == "2", "those of its widest rule, binarise: more than a job has by itself"
 
 
