@@ -33,7 +33,7 @@ rule target_latency:
 use rule target_latency as target_control_latency with:
     input:
         **device_files(target_device),
-        models=model_for_target(control_row),
+        models=[model_for_target(control_row)],
         source=f"{RESULTS}/corpus/encoded/test.src",
         reference=f"{RESULTS}/corpus/encoded/test.tgt",
     output:

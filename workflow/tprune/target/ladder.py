@@ -1,5 +1,6 @@
 """The requested speed-ups of the models that a target is chosen among."""
 
+import math
 from collections.abc import Sequence
 
 from tprune.errors import TPruneError
@@ -41,7 +42,8 @@ def ladder(
 
     `key` is speedup, milliseconds (which needs `dense_ms`, the control's time on the device) or
     bleu_change_percent (for which `speedups` are tried). `predicted`: the latency model is of the dtype, beam
-    and device that count. Where the control meets a time already, nothing need be pruned: an empty list.
+    and device that count; else what it says is out of reach is tried as far as it goes. Where the control
+    meets a time already, nothing need be pruned: an empty list.
     Raises TPruneError where what is asked is beyond `greatest`.
     """
     if key == "bleu_change_percent":
@@ -54,12 +56,15 @@ def ladder(
             if least <= 1:
                 return []
         wanted = [least * factor for factor in (NEAR if predicted else FAR)]
-    within = sorted({round(speedup, 3) for speedup in wanted if speedup <= greatest})
+    if not predicted:  # what the latency model says of `greatest` is not of what counts: let it be tried
+        wanted = [min(speedup, greatest) for speedup in wanted]
+    within = sorted({math.floor(1000 * speedup) / 1000 for speedup in wanted if speedup <= greatest})
     if not within:
         nearest = greatest if key != "milliseconds" else (dense_ms or 0) / greatest
+        remedy = "allow more" if key == "milliseconds" else "ask for less"
         raise TPruneError(
             f"target.{key}: {value:g} asked, which no model of these layers can be pruned to; by the latency "
-            f"model the nearest is {_shown(key, nearest)}: ask for less, or begin with a smaller `model`"
+            f"model the nearest is {_shown(key, nearest)}: {remedy}, or begin with a smaller `model`"
         )
     return within
 
