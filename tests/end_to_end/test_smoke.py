@@ -59,9 +59,14 @@ def test_magnitude_has_the_sizes_of_the_shs_point_it_matches(results: Path, head
 
 
 def test_compaction_was_checked_on_every_model(results: Path) -> None:
-    checks = [json.loads(path.read_text()) for path in sorted(results.glob("compact/*/*/*/check.json"))]
+    checks = [
+        json.loads(path.read_text())
+        for path in sorted(results.glob("compact/method~*/strength~*/*/*/*/check.json"))
+    ]
     assert len(checks) == len(MODELS) and all(check["identical"] for check in checks)
-    for path in results.glob("compact/method~shs/*/*/model.json"):
+    pruned = list(results.glob("compact/method~shs/*/*/*/*/model.json"))
+    assert len(pruned) == 2
+    for path in pruned:
         selection = Selection.read(
             str(path).replace("/compact/", "/prune/").replace("model.json", "lines.json")
         )
