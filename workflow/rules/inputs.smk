@@ -106,11 +106,15 @@ def control_hypotheses(wildcards):
     return f"{RESULTS}/evaluate/{control_point}/dtype~{wildcards.dtype}/hypotheses.txt"
 
 
+def timed_form(device):
+    """The folder of a compact model that the device's engine loads from, a folder per dtype in it."""
+    return "ctranslate2" if device.engine == "ctranslate2" else "onnx"
+
+
 def timed_models(device):
-    """The models in the form that the device's engine loads, the dtype changing fastest."""
-    form = "ctranslate2" if device.engine == "ctranslate2" else "onnx"
+    """The models in that form, the dtype changing fastest."""
     return expand(
-        f"{RESULTS}/compact/{{point}}/{form}/{{dtype}}",
+        f"{RESULTS}/compact/{{point}}/{timed_form(device)}/{{dtype}}",
         point=list(pruned.instance_patterns),
         dtype=device.dtypes,
     )

@@ -39,7 +39,7 @@ def target_models(wildcards):
 
 def model_for_target(point):
     """A model in the form and dtype that is timed."""
-    form = "ctranslate2" if target_device.engine == "ctranslate2" else "onnx"
+    form = timed_form(target_device)
     return f"{RESULTS}/compact/{path_of(point)}/{form}/{target_dtype}"
 
 

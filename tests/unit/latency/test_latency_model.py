@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.small_sizes import dense_sizes
 from tprune.atomic import write_json
 from tprune.errors import TPruneError
 from tprune.latency.assignment import Settings
@@ -13,17 +14,9 @@ from tprune.latency.latency_design import sizes_to_measure
 from tprune.latency.latency_model import LatencyModel, fit, line_counts, step_weights, to_json
 from tprune.latency.protocol import Sample
 from tprune.latency.random_models import measure_sizes
-from tprune.model.architecture import Architecture, AttentionShape, LayerShape, StackShape
+from tprune.model.architecture import Architecture
 
-ATTENTION = AttentionShape.dense(64, 4)
-DENSE = Architecture(
-    64,
-    400,
-    400,
-    StackShape((LayerShape(ATTENTION, 256),) * 3, True, True, False, 64),
-    StackShape((LayerShape(ATTENTION, 256, ATTENTION),) * 3, True, True, False, 64),
-    "all",
-)
+DENSE = dense_sizes(64, 4, 256, 400, encoder_layers=3, decoder_layers=3)
 SIZES = sizes_to_measure(DENSE, 1)
 COSTS = {
     "encoder.self_attention": 0.004,
@@ -78,10 +71,11 @@ def test_every_line_and_layer_that_goes_saves_time_or_nothing() -> None:
     (model,) = fit(SIZES, samples(slow=1e-4, noise=1.0))
     full = model.milliseconds(DENSE)
     layer = DENSE.decoder.layers[0]
+    narrow = dataclasses.replace(layer.self_attention, qk_dim=4, v_dim=4)
     for smaller in (
         dataclasses.replace(layer, ffn_dim=100),
-        dataclasses.replace(layer, self_attention=dataclasses.replace(ATTENTION, qk_dim=4, v_dim=4)),
-        dataclasses.replace(layer, cross_attention=dataclasses.replace(ATTENTION, qk_dim=4, v_dim=4)),
+        dataclasses.replace(layer, self_attention=narrow),
+        dataclasses.replace(layer, cross_attention=narrow),
     ):
         decoder = dataclasses.replace(DENSE.decoder, layers=(smaller, *DENSE.decoder.layers[1:]))
         assert model.milliseconds(dataclasses.replace(DENSE, decoder=decoder)) <= full

@@ -7,24 +7,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.small_sizes import dense_sizes
 from tprune.errors import TPruneError
 from tprune.latency.latency_model import LatencyModel
 from tprune.lines.coupled_sets import CoupledSet, coupled_sets
-from tprune.model.architecture import Architecture, AttentionShape, LayerShape, StackShape
+from tprune.model.architecture import Architecture
 from tprune.pruning.ranking import Counts, counts_under_budget
 from tprune.pruning.resize import resized
 from tprune.pruning.score import Scores
 from tprune.pruning.select import select_by_speedup
 
-ATTENTION = AttentionShape.dense(16, 2)
-DENSE = Architecture(
-    16,
-    40,
-    40,
-    StackShape((LayerShape(ATTENTION, 32),) * 2, True, True, False, 64),
-    StackShape((LayerShape(ATTENTION, 32, ATTENTION),) * 2, True, True, False, 64),
-    "all",
-)
+DENSE = dense_sizes(16, 2, 32, 40, encoder_layers=2, decoder_layers=2)
 # Every set of lines of one place has the same cost, 32 lines of a feed-forward as 8 in 2 heads.
 EVEN = LatencyModel(
     dtype="float32",

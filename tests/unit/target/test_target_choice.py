@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.small_sizes import dense_sizes
 from tprune.atomic import write_json
 from tprune.errors import TPruneError
 from tprune.latency.latency_model import LatencyModel
 from tprune.latency.protocol import Sample, write_samples
-from tprune.model.architecture import Architecture, AttentionShape, LayerShape, StackShape
 from tprune.tables.points import Point
 from tprune.target.choice import Measured, choose
 from tprune.target.ladder import QUALITY_LADDER, greatest_speedup, ladder
@@ -91,15 +91,7 @@ def test_nothing_beyond_reach_is_tried_and_a_target_beyond_it_is_refused() -> No
 
 
 def test_the_greatest_speed_up_is_that_of_one_layer_of_single_lines() -> None:
-    attention = AttentionShape.dense(16, 2)
-    dense = Architecture(
-        16,
-        40,
-        40,
-        StackShape((LayerShape(attention, 32),) * 3, True, True, False, 64),
-        StackShape((LayerShape(attention, 32, attention),) * 2, True, True, False, 64),
-        "all",
-    )
+    sizes = dense_sizes(16, 2, 32, 40, encoder_layers=3, decoder_layers=2)
     names = ("encoder.self_attention", "encoder.ffn", "decoder.self_attention", "decoder.cross_attention")
     costs = LatencyModel(
         dtype="float32",
@@ -112,7 +104,7 @@ def test_the_greatest_speed_up_is_that_of_one_layer_of_single_lines() -> None:
         error_mean=0.0,
         error_largest=0.0,
     )
-    assert greatest_speedup(costs, dense) == pytest.approx((1 + 6 + 8 + 32) / (1 + 2 + 4 + 0.5))
+    assert greatest_speedup(costs, sizes) == pytest.approx((1 + 6 + 8 + 32) / (1 + 2 + 4 + 0.5))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ class Method:
     """How the lines that go are found, and how the model is fine-tuned.
 
     `penalised`: whose lines are chosen, a method of the stage `shs`. `penalty` and `relative_strengths`: of
-    `distillation`: weight of the control's distribution in fine-tuning.
+    that stage. `distillation`: weight of the control's distribution in fine-tuning.
     """
 
     penalised: str

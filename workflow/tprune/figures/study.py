@@ -6,12 +6,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from tprune.figures.canvas import GREY, ORANGE, Sheet, canvas, hide_unused
 from tprune.figures.methods import Look, looks
-from tprune.figures.trade_off import PAPER_CHANGE, PAPER_SPEEDUP
+from tprune.figures.paper_band import PAPER_CHANGE, draw_paper_band
 from tprune.study.area import RANGE
 from tprune.study.families import UNPRUNED
 from tprune.study.front import front_of
@@ -31,7 +31,7 @@ def draw_trade_off(points: pd.DataFrame, dtype: str, beam: int, sheet: Sheet) ->
     shown = compared(points, dtype, beam).dropna(subset=["bleu_change_percent"])
     with canvas(sheet, 9.6, 5.8) as figure:
         panel = figure.subplots()
-        _paper(panel)
+        draw_paper_band(panel)
         families = looks(shown["family"])
         for name, look in families.items():
             _family(panel, shown[shown["family"] == name], look, name not in UNPRUNED)
@@ -72,14 +72,6 @@ def draw_areas(areas: pd.DataFrame, sheet: Sheet) -> None:
             f"BLEU lost: mean over speed-ups from {RANGE[0]:g}x to {RANGE[1]:g}x (bars: 95 %, seeds)",
             fontsize=10,
         )
-
-
-def _paper(panel: Axes) -> None:
-    corner, height = (PAPER_SPEEDUP[0], PAPER_CHANGE[0]), PAPER_CHANGE[1] - PAPER_CHANGE[0]
-    width = PAPER_SPEEDUP[1] - PAPER_SPEEDUP[0]
-    panel.add_patch(Rectangle(corner, width, height, facecolor=ORANGE, alpha=0.16, zorder=0))
-    panel.axhline(0, color=GREY, linewidth=0.8, zorder=1)
-    panel.axvline(1, color=GREY, linewidth=0.8, zorder=1)
 
 
 def _family(panel: Axes, rows: pd.DataFrame, look: Look, has_front: bool) -> None:

@@ -7,18 +7,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
-from tprune.figures.canvas import GREY, ORANGE, SKY, Sheet, canvas
+from tprune.figures.canvas import ORANGE, SKY, Sheet, canvas
 from tprune.figures.methods import ABLATION, LOOKS
+from tprune.figures.paper_band import draw_paper_band
 from tprune.study import families
 from tprune.study.families import OURS, is_shs
 from tprune.tables.timings import column_name, devices_of
-
-# What TPrune (2021) reports, on phones: speed-up from 1.16x to 1.92x at a loss of 0 to 8 % BLEU.
-PAPER_SPEEDUP = (1.16, 1.92)
-PAPER_CHANGE = (-8.0, 0.0)
 
 # Of devices beside the reference; Tol's muted scheme, which no method has.
 CURVES: tuple[tuple[str, Any], ...] = (
@@ -61,12 +58,7 @@ def family(method: str) -> str:
 
 
 def _panel(panel: Axes, rows: pd.DataFrame) -> None:
-    corner, size = (PAPER_SPEEDUP[0], PAPER_CHANGE[0]), PAPER_CHANGE[1] - PAPER_CHANGE[0]
-    panel.add_patch(
-        Rectangle(corner, PAPER_SPEEDUP[1] - PAPER_SPEEDUP[0], size, facecolor=ORANGE, alpha=0.16, zorder=0)
-    )
-    panel.axhline(0, color=GREY, linewidth=0.8, zorder=1)
-    panel.axvline(1, color=GREY, linewidth=0.8, zorder=1)
+    draw_paper_band(panel)
     for _, row in rows.iterrows():
         look = LOOKS[family(row["method"])]
         panel.errorbar(

@@ -77,11 +77,9 @@ def _scaled(dense: Architecture, share: Shares, uneven: bool, generator: random.
             None if cross is None else attention(cross, stack, "cross_attention"),
         )
 
-    encoder, decoder = (
-        replace(stack, layers=tuple(layer(shape, name) for shape in stack.layers))
-        for name, stack in dense.stacks.items()
+    return dense.with_layers(
+        {name: [layer(shape, name) for shape in stack.layers] for name, stack in dense.stacks.items()}
     )
-    return replace(dense, encoder=encoder, decoder=decoder)
 
 
 def _fewer(stack: StackShape, generator: random.Random) -> StackShape:

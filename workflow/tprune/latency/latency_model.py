@@ -95,11 +95,9 @@ def line_counts(architecture: Architecture) -> dict[str, float]:
     for stack, shape in architecture.stacks.items():
         for layer in shape.layers:
             counts[f"{stack}.ffn"] += layer.ffn_dim
-            for component in ("self_attention", "cross_attention"):
-                attention = getattr(layer, component)
-                if attention is not None:
-                    lines = attention.num_heads * (attention.qk_dim + attention.v_dim) / 2
-                    counts[f"{stack}.{component}"] += lines
+            for component, attention in layer.attentions.items():
+                lines = attention.num_heads * (attention.qk_dim + attention.v_dim) / 2
+                counts[f"{stack}.{component}"] += lines
     return counts
 
 

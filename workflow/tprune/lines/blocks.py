@@ -12,7 +12,7 @@ from typing import Literal
 from torch import Tensor
 
 from tprune.lines.selection import Component
-from tprune.model.architecture import Architecture, AttentionShape, Stack
+from tprune.model.architecture import Architecture, Stack
 
 Matrix = Literal["q", "k", "v", "o", "ffn1", "ffn2"]
 Axis = Literal["output", "input"]
@@ -55,10 +55,7 @@ def blocks(architecture: Architecture) -> list[MatrixBlocks]:
     found = []
     for stack, shape in architecture.stacks.items():
         for index, layer in enumerate(shape.layers):
-            attentions: dict[Component, AttentionShape] = {"self_attention": layer.self_attention}
-            if layer.cross_attention is not None:
-                attentions["cross_attention"] = layer.cross_attention
-            for component, attention in attentions.items():
+            for component, attention in layer.attentions.items():
                 found += [
                     MatrixBlocks(stack, index, component, matrix, attention.num_heads)
                     for matrix in _PROJECTIONS

@@ -75,13 +75,9 @@ def coupled_sets(architecture: Architecture) -> list[CoupledSet]:
     found = []
     for stack, shape in architecture.stacks.items():
         for index, layer in enumerate(shape.layers):
-            for component, attention in (
-                ("self_attention", layer.self_attention),
-                ("cross_attention", layer.cross_attention),
-            ):
-                if attention is not None:
-                    heads = attention.num_heads
-                    found.append(CoupledSet(stack, index, component, "qk", heads, attention.qk_dim))  # type: ignore[arg-type]
-                    found.append(CoupledSet(stack, index, component, "vo", heads, attention.v_dim))  # type: ignore[arg-type]
+            for component, attention in layer.attentions.items():
+                heads = attention.num_heads
+                found.append(CoupledSet(stack, index, component, "qk", heads, attention.qk_dim))
+                found.append(CoupledSet(stack, index, component, "vo", heads, attention.v_dim))
             found.append(CoupledSet(stack, index, "ffn", "ffn", 1, layer.ffn_dim))
     return found

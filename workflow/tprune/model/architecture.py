@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from tprune.atomic import write_json
 from tprune.errors import TPruneError
 
 Stack = Literal["encoder", "decoder"]
+AttentionName = Literal["self_attention", "cross_attention"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,12 @@ class LayerShape:
     self_attention: AttentionShape
     ffn_dim: int
     cross_attention: AttentionShape | None = None
+
+    @property
+    def attentions(self) -> dict[AttentionName, AttentionShape]:
+        """Its attentions by name, in the order a sentence passes them: the encoder's layers have one."""
+        found: dict[AttentionName, AttentionShape] = {"self_attention": self.self_attention}
+        return found if self.cross_attention is None else found | {"cross_attention": self.cross_attention}
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,13 @@ class Architecture:
     def stacks(self) -> dict[Stack, StackShape]:
         """Both stacks by name, encoder first."""
         return {"encoder": self.encoder, "decoder": self.decoder}
+
+    def with_layers(self, layers: Mapping[Stack, Iterable[LayerShape]]) -> "Architecture":
+        """The same but for the layers of both stacks."""
+        encoder, decoder = (
+            dataclasses.replace(shape, layers=tuple(layers[stack])) for stack, shape in self.stacks.items()
+        )
+        return dataclasses.replace(self, encoder=encoder, decoder=decoder)
 
     def to_json(self) -> dict[str, Any]:
         """As plain dictionaries and lists."""

@@ -33,7 +33,6 @@ from tprune.model.transformer import Transformer
 logger = logging.getLogger(__name__)
 
 SENTENCES = 200
-_COMPONENTS: tuple[Component, ...] = ("self_attention", "cross_attention")
 Place = tuple[Stack, int, Component]
 Importances = dict[Place, tuple[float, ...]]
 """Per attention (stack, layer, component), of each head."""
@@ -97,11 +96,11 @@ def _multiplier(mask: Tensor) -> Any:
 
 
 def _attentions(model: Transformer) -> Iterator[tuple[Place, Attention]]:
-    for stack in model.architecture.stacks:
-        for index, layer in enumerate(getattr(model, stack).layers):
-            for component in _COMPONENTS:
-                if hasattr(layer, MODULES[component]):
-                    yield (stack, index, component), getattr(layer, MODULES[component])
+    for stack, shape in model.architecture.stacks.items():
+        for index, layer in enumerate(shape.layers):
+            module = getattr(model, stack).layers[index]
+            for component in layer.attentions:
+                yield (stack, index, component), getattr(module, MODULES[component])
 
 
 def _normalised(importances: Tensor, place: Place) -> tuple[float, ...]:

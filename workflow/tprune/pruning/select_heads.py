@@ -13,14 +13,13 @@ from typing import Any
 from tprune.errors import TPruneError
 from tprune.lines.coupled_sets import CoupledSet, coupled_sets
 from tprune.lines.selection import SelectedSet, Selection
-from tprune.model.architecture import Architecture, AttentionShape, LayerShape, Stack, StackShape
+from tprune.model.architecture import Architecture, LayerShape, Stack, StackShape
 from tprune.pruning.head_importance import Importances
 
 logger = logging.getLogger(__name__)
 
 Predict = Callable[[Architecture], float]
 _LEAST_SAVING = 1e-9  # ms: a head that saves nothing is the last to go
-_COMPONENTS = ("self_attention", "cross_attention")
 
 
 def select_heads(
@@ -62,28 +61,24 @@ def select_heads(
 
 def with_heads(architecture: Architecture, heads: Mapping[Stack, int]) -> Architecture:
     """The same sizes with at most `heads` heads in every attention of each stack."""
-    encoder, decoder = (
-        dataclasses.replace(shape, layers=tuple(_fewer(layer, heads[stack]) for layer in shape.layers))
-        for stack, shape in architecture.stacks.items()
+    return architecture.with_layers(
+        {
+            stack: [_fewer(layer, heads[stack]) for layer in shape.layers]
+            for stack, shape in architecture.stacks.items()
+        }
     )
-    return dataclasses.replace(architecture, encoder=encoder, decoder=decoder)
 
 
 def _fewer(layer: LayerShape, heads: int) -> LayerShape:
     attentions: dict[str, Any] = {
         name: dataclasses.replace(shape, num_heads=min(shape.num_heads, heads))
-        for name, shape in _attentions(layer).items()
+        for name, shape in layer.attentions.items()
     }
     return dataclasses.replace(layer, **attentions)
 
 
-def _attentions(layer: LayerShape) -> dict[str, AttentionShape]:
-    shapes = {name: getattr(layer, name) for name in _COMPONENTS}
-    return {name: shape for name, shape in shapes.items() if shape is not None}
-
-
 def _most_heads(stack: StackShape) -> int:
-    return max(shape.num_heads for layer in stack.layers for shape in _attentions(layer).values())
+    return max(shape.num_heads for layer in stack.layers for shape in layer.attentions.values())
 
 
 def _importance_of(importances: Importances, stack: Stack, heads: int) -> float:
@@ -111,7 +106,7 @@ def _check(importances: Importances, architecture: Architecture) -> None:
         (stack, index, name): shape.num_heads
         for stack, stack_shape in architecture.stacks.items()
         for index, layer in enumerate(stack_shape.layers)
-        for name, shape in _attentions(layer).items()
+        for name, shape in layer.attentions.items()
     }
     found = {place: len(values) for place, values in importances.items()}
     if found != expected:
