@@ -57,6 +57,13 @@ def head_importance(wildcards):
     return f"{penalised_folder(wildcards)}/head_importance.json"
 
 
+def line_importance(wildcards):
+    """What each line of that model is worth to the loss, where the ranking goes by that."""
+    if wildcards.speedup == "0" or method_of(settings, wildcards.method).score == "norm":
+        return []
+    return f"{penalised_folder(wildcards)}/line_importance.json"
+
+
 def teacher_model(wildcards):
     """Weights and sizes of the model that fine-tuning distils from: the control, where it is wanted."""
     if not method_of(settings, wildcards.method).distillation:

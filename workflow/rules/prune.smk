@@ -1,3 +1,9 @@
+longest_fine_tuning = max(
+    method_of(settings, name).fine_tuning_updates
+    for name in ["shs", *(f"shs-{name}" for name in settings.ablations)]
+)
+
+
 rule head_importance:
     input:
         data=f"{RESULTS}/corpus/data-bin",
@@ -24,12 +30,38 @@ rule head_importance:
         "../scripts/head_importance.py"
 
 
+rule line_importance:
+    input:
+        data=f"{RESULTS}/corpus/data-bin",
+        weights=f"{RESULTS}/shs/{penalised.wildcard_pattern}/model.safetensors",
+        architecture=f"{RESULTS}/shs/{penalised.wildcard_pattern}/model.json",
+    output:
+        importance=f"{RESULTS}/shs/{penalised.wildcard_pattern}/line_importance.json",
+    log:
+        f"{RESULTS}/logs/shs/{penalised.wildcard_pattern}/line_importance.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/prune/line_importance/{penalised.wildcard_pattern}.tsv"
+    conda:
+        "../../envs/tprune.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(memory.training(settings)),
+        runtime=growing(30),
+    params:
+        seed=lambda wildcards: settings.seed + seed_of_repeat(wildcards.repeat),
+    message:
+        "Asking what each line is worth"
+    script:
+        "../scripts/line_importance.py"
+
+
 rule select_lines:
     input:
         unpack(penalised_model),
         matched=matched_lines,
         latency_model=latency_model,
         head_importance=head_importance,
+        line_importance=line_importance,
     output:
         lines=f"{RESULTS}/prune/{pruned.wildcard_pattern}/lines.json",
     log:
@@ -76,13 +108,15 @@ rule prune:
     resources:
         **several_nodes(),
         mem_mb=growing(memory.training(settings)),
-        runtime=training_time(settings.prune.fine_tuning_updates),
+        runtime=training_time(longest_fine_tuning),
         gpu=settings.training.gpus,
         checkpoint_interval=settings.training.checkpoint_interval,
         log_interval=settings.training.log_interval,
     params:
         training=TRAINING,
-        updates=settings.prune.fine_tuning_updates,
+        updates=lambda wildcards: method_of(
+            settings, wildcards.method
+        ).fine_tuning_updates,
         lr=settings.prune.lr,
         distillation=lambda wildcards: method_of(
             settings, wildcards.method

@@ -5,6 +5,7 @@ from tprune.latency.latency_model import LatencyModel
 from tprune.lines.selection import Selection
 from tprune.model.checkpoint import load_model
 from tprune.pruning.head_importance import read_importances
+from tprune.pruning.line_importance import read_line_importances
 from tprune.pruning.score import line_scores, random_scores
 from tprune.pruning.select import select_as_many, select_by_speedup, select_by_threshold
 from tprune.pruning.select_heads import select_heads
@@ -15,7 +16,10 @@ limit_threads(snakemake.threads)
 files, wanted, method = snakemake.input, snakemake.params, snakemake.wildcards.method
 strength, threshold, speedup = map(float, snakemake.wildcards[1:4])
 model = load_model(files.weights, files.architecture)
-scores = line_scores(model)
+if files.line_importance:
+    scores = read_line_importances(files.line_importance, model.architecture)
+else:
+    scores = line_scores(model)
 costs = LatencyModel.read(files.latency_model, wanted.dtype, wanted.beam) if files.latency_model else None
 if files.matched:
     if method == "random":

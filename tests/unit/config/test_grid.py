@@ -52,7 +52,10 @@ def test_requested_speedups_repeats_and_ablations() -> None:
             "magnitude": {"matches": []},
             "group_lasso": {"strengths": [1], "thresholds": []},
             "scratch": {"narrow": {}},
-            "ablations": {"equal": {"relative_strengths": "equal"}, "plain": {"distillation": 0.25}},
+            "ablations": {
+                "equal": {"relative_strengths": "equal", "thresholds": [0.3], "speedups": [2]},
+                "plain": {"distillation": 0.25, "fine_tuning_updates": 7, "score": "taylor"},
+            },
             "repeats": {"shs": 2, "scratch-narrow": 2},
         },
         "test",
@@ -61,8 +64,8 @@ def test_requested_speedups_repeats_and_ablations() -> None:
     assert every == [
         *("baseline", "control", "shs_0.01_1.5x", "shs_0.01_1.5x_r2", "shs_0.01_2x", "shs_0.01_2x_r2"),
         *("magnitude_0_1.5x", "magnitude_0_2x", "group_lasso_1_1.5x", "group_lasso_1_2x"),
-        *("random_0_1.5x", "random_0_2x", "heads_0_1.5x", "heads_0_2x"),
-        *("shs-equal_0.01_1.5x", "shs-equal_0.01_2x"),
+        *("taylor_0_1.5x", "taylor_0_2x", "random_0_1.5x", "random_0_2x", "heads_0_1.5x", "heads_0_2x"),
+        *("shs-equal_0.01_0.3", "shs-equal_0.01_2x"),
         *("shs-plain_0.01_1.5x", "shs-plain_0.01_2x", "scratch-narrow", "scratch-narrow_r2"),
     ]
     # An ablation of fine-tuning alone is pruned from SHS's own penalised model.
@@ -70,7 +73,12 @@ def test_requested_speedups_repeats_and_ablations() -> None:
         *(("magnitude", "0", "1"), ("shs", "0.01", "1"), ("shs", "0.01", "2")),
         *(("group_lasso", "1", "1"), ("shs-equal", "0.01", "1")),
     ]
-    assert method_of(settings, "shs-plain").distillation == 0.25
+    plain = method_of(settings, "shs-plain")
+    assert (plain.distillation, plain.fine_tuning_updates, plain.score) == (0.25, 7, "taylor")
+    assert [method_of(settings, name).score for name in ("shs", "magnitude", "taylor")] == [
+        *("norm", "norm", "taylor")
+    ]
+    assert method_of(settings, "shs-equal").fine_tuning_updates == settings.prune.fine_tuning_updates
     assert method_of(settings, "control").distillation == 0
 
 

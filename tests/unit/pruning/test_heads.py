@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
+from tests.unit.pruning.small_model import HEADS, make_model, padded_batch
 from tprune.compaction.compact import compact
 from tprune.compaction.expand import expand
-from tprune.corpus.binarise import binarise
 from tprune.errors import TPruneError
-from tprune.model.architecture import Architecture, AttentionShape, LayerShape, StackShape
+from tprune.model.architecture import Architecture
 from tprune.model.checkpoint import stored_weights
 from tprune.model.transformer import Transformer
 from tprune.pruning import head_importance
@@ -30,33 +30,6 @@ from tprune.tables.kept import kept_columns
 ENCODER = ("encoder", 0, "self_attention")
 DECODER = ("decoder", 0, "self_attention")
 CROSS = ("decoder", 0, "cross_attention")
-HEADS = 4
-
-
-def make_model(vocabulary: int = 20, positions: int = 16) -> Transformer:
-    attention = AttentionShape.dense(16, HEADS)
-    encoder = StackShape((LayerShape(attention, 24),), True, True, False, positions)
-    decoder = StackShape((LayerShape(attention, 24, attention),), True, True, False, positions)
-    torch.manual_seed(0)
-    shape = Architecture(16, vocabulary, vocabulary, encoder, decoder, "all")
-    model = Transformer(shape).double().eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter += 0.3 * torch.randn_like(parameter)
-    return model
-
-
-def padded_batch() -> dict[str, object]:
-    """Three sentences of other lengths: sources padded on the left, targets on the right, as fairseq does."""
-    generator = torch.Generator().manual_seed(3)
-    source = torch.randint(4, 20, (3, 7), generator=generator)
-    target = torch.randint(4, 20, (3, 6), generator=generator)
-    source[0, :3] = source[1, :1] = 1
-    target[0, 2:] = target[2, 4:] = 1
-    previous = torch.cat([torch.full((3, 1), 2), target[:, :-1]], dim=1)
-    lengths = source.ne(1).sum(dim=1)
-    inputs = {"src_tokens": source, "src_lengths": lengths, "prev_output_tokens": previous}
-    return {"net_input": inputs, "target": target}
 
 
 def sentence_loss(model: Transformer, batch: dict[str, object], sentence: int) -> torch.Tensor:
@@ -100,18 +73,6 @@ def test_the_model_is_left_as_it_was() -> None:
     after, _ = model(**batch["net_input"])
     assert torch.equal(before, after)
     assert all(parameter.grad is None for parameter in model.parameters())
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data-bin with 30 sentences to train on."""
-    folder = tmp_path_factory.mktemp("corpus")
-    for split, sentences in (("train", 30), ("valid", 2), ("test", 2)):
-        for side, letter in (("src", "a"), ("tgt", "b")):
-            lines = [" ".join([letter] * (1 + i % 7) + [letter * 2]) for i in range(sentences)]
-            (folder / f"{split}.{side}").write_text("".join(f"{line}\n" for line in lines))
-    binarise(folder, folder / "data-bin", joined_dictionary=True, workers=1)
-    return folder / "data-bin"
 
 
 def test_importances_over_a_sample_of_the_training_text(

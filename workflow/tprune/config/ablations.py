@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tprune.config.section import Probability, Section
+from tprune.config.prune import Score
+from tprune.config.section import Count, Distinct, Probability, Section, Speedup, Threshold
 
 AblationName = Annotated[str, Field(pattern=r"^[a-z0-9]+$")]
 
@@ -16,3 +17,13 @@ class Ablation(Section):
         default=None, description="In place of `shs.relative_strengths`."
     )
     distillation: Probability | None = Field(default=None, description="In place of `prune.distillation`.")
+    score: Score | None = Field(default=None, description="In place of `prune.score`.")
+    fine_tuning_updates: Count | None = Field(
+        default=None, description="In place of `prune.fine_tuning_updates`."
+    )
+    thresholds: Annotated[list[Threshold], Distinct] | None = Field(
+        default=None, description="In place of `prune.thresholds`."
+    )
+    speedups: Annotated[list[Speedup], Distinct] | None = Field(
+        default=None, description="In place of `prune.speedups`."
+    )

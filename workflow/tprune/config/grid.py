@@ -42,11 +42,13 @@ def rival_grid(settings: Settings) -> list[Point]:
     lasso = settings.group_lasso
     rest = [
         *_points(settings, "group_lasso", lasso.strengths, lasso.thresholds),
+        *_points(settings, "taylor", [0]),
         *_points(settings, "random", [0]),
         *_points(settings, "heads", [0]),
     ]
-    for name in settings.ablations:
-        rest += _points(settings, f"shs-{name}", settings.shs.strengths, settings.prune.thresholds)
+    for name, changed in settings.ablations.items():
+        thresholds = settings.prune.thresholds if changed.thresholds is None else changed.thresholds
+        rest += _points(settings, f"shs-{name}", settings.shs.strengths, thresholds, changed.speedups)
     rest += [_point(f"scratch-{name}") for name in scratch]
     return [*model_grid(settings), *_repeated(settings, rest)]
 
@@ -82,16 +84,17 @@ def seed_of_repeat(repeat: str) -> int:
 
 
 def _points(
-    settings: Settings, method: str, strengths: Iterable[float], thresholds: Iterable[float] = ()
+    settings: Settings,
+    method: str,
+    strengths: Iterable[float],
+    thresholds: Iterable[float] = (),
+    speedups: Iterable[float] | None = None,
 ) -> list[Point]:
-    """Each strength with each threshold, then with each requested speed-up."""
+    """Each strength with each threshold, then with each requested speed-up (None: of `prune.speedups`)."""
+    speedups = settings.prune.speedups if speedups is None else speedups
     return [
         *(_point(method, strength, threshold) for strength in strengths for threshold in thresholds),
-        *(
-            _point(method, strength, 0, speedup)
-            for strength in strengths
-            for speedup in settings.prune.speedups
-        ),
+        *(_point(method, strength, 0, speedup) for strength in strengths for speedup in speedups),
     ]
 
 

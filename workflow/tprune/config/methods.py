@@ -1,8 +1,9 @@
 """What a method that prunes consists of, by its name in paths and tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from tprune.config.prune import Score
 from tprune.config.settings import Settings
 
 Penalty = Literal["shs", "group_lasso"]
@@ -15,29 +16,39 @@ class Method:
     """How the lines that go are found, and how the model is fine-tuned.
 
     `penalised`: whose lines are chosen, a method of the stage `shs`. `penalty` and `relative_strengths`: of
-    that stage. `distillation`: weight of the control's distribution in fine-tuning.
+    that stage. `score`: what lines are ranked by. `fine_tuning_updates`, `distillation`: length of
+    fine-tuning, and the control's weight in it.
     """
 
     penalised: str
     penalty: Penalty | None
     relative_strengths: Literal["profile", "equal", "cost"]
+    score: Score
+    fine_tuning_updates: int
     distillation: float
 
 
 def method_of(settings: Settings, name: str) -> Method:
     """The method of this name: control, shs, shs-NAME of `ablations`, group_lasso, or one without a penalty
-    (magnitude, random, heads).
+    (magnitude, taylor, random, heads).
     """
-    relative, distillation = settings.shs.relative_strengths, settings.prune.distillation
-    if name == "control":
-        return Method(UNPENALISED, None, relative, 0.0)
+    prune = settings.prune
+    plain = Method(
+        penalised=UNPENALISED,
+        penalty=None,
+        relative_strengths=settings.shs.relative_strengths,
+        score="taylor" if name == "taylor" else "norm",
+        fine_tuning_updates=prune.fine_tuning_updates,
+        distillation=0.0 if name == "control" else prune.distillation,
+    )
     if name == "group_lasso":
-        return Method(name, "group_lasso", relative, distillation)
-    if name == "shs" or name.startswith("shs-"):
-        if name != "shs":
-            changed = settings.ablations[name.removeprefix("shs-")]
-            relative = changed.relative_strengths or relative
-            distillation = distillation if changed.distillation is None else changed.distillation
-        own = relative != settings.shs.relative_strengths
-        return Method(name if own else "shs", "shs", relative, distillation)
-    return Method(UNPENALISED, None, relative, distillation)
+        return replace(plain, penalised=name, penalty="group_lasso")
+    shs = replace(plain, penalised="shs", penalty="shs", score=prune.score)
+    if name == "shs":
+        return shs
+    if name.startswith("shs-"):
+        changed = settings.ablations[name.removeprefix("shs-")]
+        other = replace(shs, **changed.model_dump(exclude_none=True, exclude={"thresholds", "speedups"}))
+        own = other.relative_strengths != shs.relative_strengths
+        return replace(other, penalised=name) if own else other
+    return plain

@@ -1,10 +1,12 @@
 """Key `prune`: which lines go, and the fine-tuning afterwards."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from tprune.config.section import Count, Distinct, LearningRate, Probability, Section, Speedup, Threshold
+
+Score = Literal["norm", "taylor"]
 
 
 class Prune(Section):
@@ -19,6 +21,12 @@ class Prune(Section):
         default=[],
         description="Requested speed-ups, each above 1: the lines that are worth least for the time they "
         "take go until the dense model's measured latency is divided by this, whatever set they are in.",
+    )
+    score: Score = Field(
+        default="norm",
+        description="What SHS's lines are ranked by under a requested speed-up: their `norm` beside the "
+        "largest of their head, or how much the loss would move without them, to first order (`taylor`). "
+        "A threshold is always one of norms, and so are the rivals' scores.",
     )
     fine_tuning_updates: Count = Field(
         default=300, description="Updates after masking (the control: as many with nothing masked)."

@@ -32,6 +32,7 @@ LOOKS = {
     SCRATCH: Look("D", PURPLE, "-", "smaller, from scratch"),
     "magnitude": Look("^", VERMILION, "-", "magnitude"),
     "group_lasso": Look("s", GREEN, "-", "group lasso"),
+    "taylor": Look("<", "#882255", "-.", "Taylor scores"),
     "heads": Look("P", ORANGE, "-", "whole heads"),
     "random": Look("v", GREY, "-", "random lines"),
     ABLATION: Look("h", SKY, "--", "SHS otherwise"),
@@ -44,7 +45,7 @@ _ABLATIONS: tuple[tuple[str, Dashes], ...] = (
     ("#332288", "--"),
     ("#44AA99", "-."),
 )
-_OTHERS = (("h", "#882255"), ("<", "#999933"), (">", "#332288"), ("p", "#44AA99"))
+_OTHERS = (("h", "#332288"), ("d", "#999933"), (">", "#882255"), ("p", "#44AA99"))
 
 
 def looks(families: Iterable[str]) -> dict[str, Look]:
