@@ -53,9 +53,10 @@ def test_requested_speedups_repeats_and_ablations() -> None:
             "group_lasso": {"strengths": [1], "thresholds": []},
             "scratch": {"narrow": {}},
             "ablations": {
-                "equal": {"relative_strengths": "equal", "thresholds": [0.3], "speedups": [2]},
+                "equal": {"relative_strengths": "equal", "thresholds": [0.3]},
                 "plain": {"distillation": 0.25, "fine_tuning_updates": 7, "score": "taylor"},
             },
+            "own_speedups": {"shs-equal": [3], "random": [2, 4]},
             "repeats": {"shs": 2, "scratch-narrow": 2},
         },
         "test",
@@ -64,8 +65,8 @@ def test_requested_speedups_repeats_and_ablations() -> None:
     assert every == [
         *("baseline", "control", "shs_0.01_1.5x", "shs_0.01_1.5x_r2", "shs_0.01_2x", "shs_0.01_2x_r2"),
         *("magnitude_0_1.5x", "magnitude_0_2x", "group_lasso_1_1.5x", "group_lasso_1_2x"),
-        *("taylor_0_1.5x", "taylor_0_2x", "random_0_1.5x", "random_0_2x", "heads_0_1.5x", "heads_0_2x"),
-        *("shs-equal_0.01_0.3", "shs-equal_0.01_2x"),
+        *("taylor_0_1.5x", "taylor_0_2x", "random_0_2x", "random_0_4x", "heads_0_1.5x", "heads_0_2x"),
+        *("shs-equal_0.01_0.3", "shs-equal_0.01_3x"),
         *("shs-plain_0.01_1.5x", "shs-plain_0.01_2x", "scratch-narrow", "scratch-narrow_r2"),
     ]
     # An ablation of fine-tuning alone is pruned from SHS's own penalised model.

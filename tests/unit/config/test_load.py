@@ -33,6 +33,8 @@ def message(value: Any) -> str:
             {"scratch": {"narrow": {"ffn_dims": 8}}},
             "scratch.narrow.ffn_dims: unknown key; did you mean scratch.narrow.ffn_dim?",
         ),
+        ({"repeats": {"magic": 2}}, "repeats.magic: found 'magic', must be one of control, "),
+        ({"own_speedups": {"magic": [2]}}, "own_speedups.magic: found 'magic', must be one of control, "),
         (
             {"fine_tuning_updates": 8},
             "fine_tuning_updates: unknown key; did you mean prune.fine_tuning_updates?",

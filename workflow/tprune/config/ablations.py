@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tprune.config.prune import Score
-from tprune.config.section import Count, Distinct, Probability, Section, Speedup, Threshold
+from tprune.config.section import Count, Distinct, Probability, Section, Threshold
 
 AblationName = Annotated[str, Field(pattern=r"^[a-z0-9]+$")]
 
@@ -23,7 +23,4 @@ class Ablation(Section):
     )
     thresholds: Annotated[list[Threshold], Distinct] | None = Field(
         default=None, description="In place of `prune.thresholds`."
-    )
-    speedups: Annotated[list[Speedup], Distinct] | None = Field(
-        default=None, description="In place of `prune.speedups`."
     )

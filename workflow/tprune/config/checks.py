@@ -140,9 +140,10 @@ def _grid(settings: Settings) -> Iterator[Problem]:
     if not settings.prune.thresholds and not settings.prune.speedups:
         yield "prune.thresholds", "found none, and no prune.speedups: nothing would be pruned; name some"
     methods = {point["method"] for point in rival_grid(settings)} - {"baseline"}
-    for name in settings.repeats:
-        if name not in methods:
-            yield f"repeats.{name}", f"found {name!r}, must be one of {', '.join(sorted(methods))}"
+    for key in ("repeats", "own_speedups"):
+        for name in getattr(settings, key):
+            if name not in methods:
+                yield f"{key}.{name}", f"found {name!r}, must be one of {', '.join(sorted(methods))}"
 
 
 def _scratch(settings: Settings) -> Iterator[Problem]:

@@ -48,7 +48,7 @@ def rival_grid(settings: Settings) -> list[Point]:
     ]
     for name, changed in settings.ablations.items():
         thresholds = settings.prune.thresholds if changed.thresholds is None else changed.thresholds
-        rest += _points(settings, f"shs-{name}", settings.shs.strengths, thresholds, changed.speedups)
+        rest += _points(settings, f"shs-{name}", settings.shs.strengths, thresholds)
     rest += [_point(f"scratch-{name}") for name in scratch]
     return [*model_grid(settings), *_repeated(settings, rest)]
 
@@ -84,14 +84,10 @@ def seed_of_repeat(repeat: str) -> int:
 
 
 def _points(
-    settings: Settings,
-    method: str,
-    strengths: Iterable[float],
-    thresholds: Iterable[float] = (),
-    speedups: Iterable[float] | None = None,
+    settings: Settings, method: str, strengths: Iterable[float], thresholds: Iterable[float] = ()
 ) -> list[Point]:
-    """Each strength with each threshold, then with each requested speed-up (None: of `prune.speedups`)."""
-    speedups = settings.prune.speedups if speedups is None else speedups
+    """Each strength with each threshold, then with each requested speed-up."""
+    speedups = settings.own_speedups.get(method, settings.prune.speedups)
     return [
         *(_point(method, strength, threshold) for strength in strengths for threshold in thresholds),
         *(_point(method, strength, 0, speedup) for strength in strengths for speedup in speedups),

@@ -48,7 +48,7 @@ def method_of(settings: Settings, name: str) -> Method:
         return shs
     if name.startswith("shs-"):
         changed = settings.ablations[name.removeprefix("shs-")]
-        other = replace(shs, **changed.model_dump(exclude_none=True, exclude={"thresholds", "speedups"}))
+        other = replace(shs, **changed.model_dump(exclude_none=True, exclude={"thresholds"}))
         own = other.relative_strengths != shs.relative_strengths
         return replace(other, penalised=name) if own else other
     return plain

@@ -18,7 +18,7 @@ from tprune.config.model import Model
 from tprune.config.plan import Plan
 from tprune.config.prune import Prune
 from tprune.config.scratch import ScratchModel, ScratchName
-from tprune.config.section import Section
+from tprune.config.section import Distinct, Section, Speedup
 from tprune.config.shs import Shs
 from tprune.config.target import Target
 from tprune.config.training import Training
@@ -71,6 +71,11 @@ class Settings(Section):
         default={},
         description="How often a method is run, each time with another seed, by its name in the tables; left "
         "out: once. All repeats start from the one baseline.",
+    )
+    own_speedups: dict[str, Annotated[list[Speedup], Distinct]] = Field(
+        default={},
+        description="Requested speed-ups of a method, by its name in the tables, in place of "
+        "`prune.speedups`.",
     )
     evaluate: Evaluate = Field(
         default_factory=Evaluate, description="Translation quality on the test set, of every model."
