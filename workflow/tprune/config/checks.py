@@ -139,7 +139,8 @@ def _magnitude(settings: Settings) -> Iterator[Problem]:
 def _grid(settings: Settings) -> Iterator[Problem]:
     if not settings.prune.thresholds and not settings.prune.speedups:
         yield "prune.thresholds", "found none, and no prune.speedups: nothing would be pruned; name some"
-    methods = {point["method"] for point in rival_grid(settings)} - {"baseline"}
+    every = rival_grid(settings.model_copy(update={"own_speedups": {}}))  # a method may have none
+    methods = {point["method"] for point in every} - {"baseline"}
     for key in ("repeats", "own_speedups"):
         for name in getattr(settings, key):
             if name not in methods:
