@@ -28,6 +28,7 @@ study: .venv/.installed
 study-docs:
 	rm -rf docs/study
 	cp -r $(STUDY_RESULTS)/study/docs docs/study
+	rm -f docs/study/.snakemake_timestamp
 
 # With --capture=sys the programs that tests start show their progress.
 test: .venv/.installed
