@@ -1,4 +1,4 @@
-"""What lines are worth to the loss, and that it chooses the lines of a requested speed-up."""
+"""What lines are worth to the loss."""
 
 from pathlib import Path
 
