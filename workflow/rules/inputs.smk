@@ -59,7 +59,10 @@ def head_importance(wildcards):
 
 def line_importance(wildcards):
     """What each line of that model is worth to the loss, where the ranking goes by that."""
-    if wildcards.speedup == "0" or method_of(settings, wildcards.method).score == "norm":
+    if (
+        wildcards.speedup == "0"
+        or method_of(settings, wildcards.method).score == "norm"
+    ):
         return []
     return f"{penalised_folder(wildcards)}/line_importance.json"
 
