@@ -30,7 +30,7 @@ elif method == "heads":
     selection = select_heads(importances, model.architecture, costs.milliseconds, speedup)
 elif costs:
     selection = select_by_speedup(
-        scores, costs, model.architecture, speedup, method, strength, wanted.round_to
+        scores, costs, model.architecture, speedup, method, strength, wanted.round_to, wanted.decoder_layers
     )
 else:
     selection = select_by_threshold(scores, method, strength, threshold, wanted.round_to)

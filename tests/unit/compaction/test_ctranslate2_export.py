@@ -76,6 +76,17 @@ def test_masked_and_compact_models_translate_alike(
     check_same_output(full, small, sentence_pairs(architecture, count=6).sources, beam=4, threads=1)
 
 
+def test_translations_that_differ_by_a_tie_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = write(random_model(TINY), tmp_path / "one")
+    sources = sentence_pairs(TINY, count=3).sources
+    found = decode(one, sources, "float32", beam=4, threads=1)
+    turned = iter([found, [[*found[0][::-1], "t5"], *found[1:]]])  # as if a tie had turned the search
+    monkeypatch.setattr("tprune.compaction.check.decode", lambda *_: next(turned))
+    assert check_same_output(one, one, sources, beam=4, threads=1) == 1
+
+
 def test_another_model_does_not_pass_for_the_same(tmp_path: Path) -> None:
     one, other = (write(random_model(TINY, seed), tmp_path / str(seed)) for seed in (1, 2))
     pairs = sentence_pairs(TINY)

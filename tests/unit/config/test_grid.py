@@ -55,8 +55,9 @@ def test_requested_speedups_repeats_and_ablations() -> None:
             "ablations": {
                 "equal": {"relative_strengths": "equal", "thresholds": [0.3]},
                 "plain": {"distillation": 0.25, "fine_tuning_updates": 7, "score": "taylor"},
+                "two": {"decoder_layers": 2, "thresholds": []},
             },
-            "own_speedups": {"shs-equal": [3], "random": [2, 4]},
+            "own_speedups": {"shs-equal": [3], "random": [2, 4], "shs-two": [4]},
             "repeats": {"shs": 2, "scratch-narrow": 2},
         },
         "test",
@@ -67,13 +68,17 @@ def test_requested_speedups_repeats_and_ablations() -> None:
         *("magnitude_0_1.5x", "magnitude_0_2x", "group_lasso_1_1.5x", "group_lasso_1_2x"),
         *("taylor_0_1.5x", "taylor_0_2x", "random_0_2x", "random_0_4x", "heads_0_1.5x", "heads_0_2x"),
         *("shs-equal_0.01_0.3", "shs-equal_0.01_3x"),
-        *("shs-plain_0.01_1.5x", "shs-plain_0.01_2x", "scratch-narrow", "scratch-narrow_r2"),
+        *("shs-plain_0.01_1.5x", "shs-plain_0.01_2x", "shs-two_0.01_4x"),
+        *("scratch-narrow", "scratch-narrow_r2"),
     ]
     # An ablation of fine-tuning alone is pruned from SHS's own penalised model.
     assert rows(penalised_grid(settings)) == [
         *(("magnitude", "0", "1"), ("shs", "0.01", "1"), ("shs", "0.01", "2")),
         *(("group_lasso", "1", "1"), ("shs-equal", "0.01", "1")),
     ]
+    held = settings.model_copy(update={"repeated_speedups": [2]})
+    repeated = [Point(**point).model for point in rival_grid(held) if point["repeat"] == "2"]
+    assert repeated == ["shs_0.01_2x_r2", "scratch-narrow_r2"]
     plain = method_of(settings, "shs-plain")
     assert (plain.distillation, plain.fine_tuning_updates, plain.score) == (0.25, 7, "taylor")
     assert [method_of(settings, name).score for name in ("shs", "magnitude", "taylor")] == [
@@ -81,6 +86,7 @@ def test_requested_speedups_repeats_and_ablations() -> None:
     ]
     assert method_of(settings, "shs-equal").fine_tuning_updates == settings.prune.fine_tuning_updates
     assert method_of(settings, "control").distillation == 0
+    assert [method_of(settings, name).decoder_layers for name in ("shs", "shs-two")] == [None, 2]
 
 
 def test_a_given_checkpoint_leaves_nothing_to_train_from_scratch() -> None:

@@ -100,6 +100,18 @@ def test_lines_that_are_worth_less_or_cost_more_go_first() -> None:
     assert {(g.stack, g.component) for g, count in counts.items() if count < g.lines} == {("decoder", "ffn")}
 
 
+def test_surplus_decoder_layers_go_first_those_worth_least() -> None:
+    worth = {
+        group: torch.full((group.heads, group.lines), 0.3 if group.layer == 0 else 1.0)
+        for group in coupled_sets(DENSE)
+    }
+    selection = select_by_speedup(worth, UNEVEN, DENSE, 1.0001, "shs", 0.01, 4, decoder_layers=1)
+    assert selection.dropped_layers == {"encoder": (), "decoder": (0,)}
+    assert all(s.count == s.lines for s in selection.sets)
+    both = select_by_speedup(worth, UNEVEN, DENSE, 1.0001, "shs", 0.01, 4, decoder_layers=2)
+    assert both.dropped_layers["decoder"] == ()
+
+
 def test_a_layer_with_a_large_overhead_goes_whole() -> None:
     model = dataclasses.replace(EVEN, layer_ms={"encoder": 0.0, "decoder": 30.0})
     values = {

@@ -89,7 +89,7 @@ def make_artefacts(masked: Masked, text: CheckText, output: Artefacts, threads: 
     with tempfile.TemporaryDirectory(dir=Path(output.check).parent) as scratch:
         reference = Path(scratch) / "masked"
         export(full, *vocabularies, reference, "float32")
-        check_same_output(reference, output.float32, pairs.sources, CHECKED_BEAM, threads)
+        ties = check_same_output(reference, output.float32, pairs.sources, CHECKED_BEAM, threads)
     engine = check_engine(small, output.float32, pairs, threads)
 
     write_json(
@@ -100,7 +100,7 @@ def make_artefacts(masked: Masked, text: CheckText, output: Artefacts, threads: 
             "largest_logit": logits.largest_logit,
             "sentences": len(pairs.sources),
             "beam": CHECKED_BEAM,
-            "identical": True,
+            "ties": ties,
             "max_engine_difference": engine,
             "parameters": count_parameters(output.weights),
             "parameters_masked": count_parameters(masked.weights),

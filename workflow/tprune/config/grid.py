@@ -95,10 +95,13 @@ def _points(
 
 
 def _repeated(settings: Settings, points: Iterable[Point]) -> list[Point]:
+    """Each as often as its method is repeated, at the requested speed-ups that repeats hold for."""
+    held = {label(0), *map(label, settings.repeated_speedups)}
     return [
         {**point, "repeat": str(repeat)}
         for point in points
         for repeat in range(1, settings.repeats.get(point["method"], 1) + 1)
+        if repeat == 1 or not settings.repeated_speedups or point["speedup"] in held
     ]
 
 

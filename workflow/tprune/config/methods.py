@@ -16,14 +16,15 @@ class Method:
     """How the lines that go are found, and how the model is fine-tuned.
 
     `penalised`: whose lines are chosen, a method of the stage `shs`. `penalty` and `relative_strengths`: of
-    that stage. `score`: what lines are ranked by. `fine_tuning_updates`, `distillation`: length of
-    fine-tuning, and the control's weight in it.
+    that stage. `score`: what lines are ranked by. `decoder_layers`: kept at most.
+    `fine_tuning_updates`, `distillation`: length of fine-tuning, and the control's weight in it.
     """
 
     penalised: str
     penalty: Penalty | None
     relative_strengths: Literal["profile", "equal", "cost"]
     score: Score
+    decoder_layers: int | None
     fine_tuning_updates: int
     distillation: float
 
@@ -38,12 +39,15 @@ def method_of(settings: Settings, name: str) -> Method:
         penalty=None,
         relative_strengths=settings.shs.relative_strengths,
         score="taylor" if name == "taylor" else "norm",
+        decoder_layers=None,
         fine_tuning_updates=prune.fine_tuning_updates,
         distillation=0.0 if name == "control" else prune.distillation,
     )
     if name == "group_lasso":
         return replace(plain, penalised=name, penalty="group_lasso")
-    shs = replace(plain, penalised="shs", penalty="shs", score=prune.score)
+    shs = replace(
+        plain, penalised="shs", penalty="shs", score=prune.score, decoder_layers=prune.decoder_layers
+    )
     if name == "shs":
         return shs
     if name.startswith("shs-"):

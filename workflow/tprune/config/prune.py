@@ -28,6 +28,11 @@ class Prune(Section):
         "largest of their head, or how much the loss would move without them, to first order (`taylor`). "
         "A threshold is always one of norms, and so are the rivals' scores.",
     )
+    decoder_layers: Count | None = Field(
+        default=None,
+        description="Decoder layers, at most, that SHS keeps under a requested speed-up: those worth least "
+        "go before any line does; `null`: as many as the ranking leaves.",
+    )
     fine_tuning_updates: Count = Field(
         default=300, description="Updates after masking (the control: as many with nothing masked)."
     )

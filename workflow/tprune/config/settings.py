@@ -72,6 +72,11 @@ class Settings(Section):
         description="How often a method is run, each time with another seed, by its name in the tables; left "
         "out: once. All repeats start from the one baseline.",
     )
+    repeated_speedups: Annotated[list[Speedup], Distinct] = Field(
+        default=[],
+        description="The requested speed-ups that `repeats` holds for, models at others are made once; left "
+        "empty: all.",
+    )
     own_speedups: dict[str, Annotated[list[Speedup], Distinct]] = Field(
         default={},
         description="Requested speed-ups of a method, by its name in the tables, in place of "

@@ -36,17 +36,24 @@ class BudgetError(TPruneError):
 
 
 def counts_under_budget(
-    scores: Scores, milliseconds: Callable[[Counts], float], budget_ms: float, round_to: int
+    scores: Scores,
+    milliseconds: Callable[[Counts], float],
+    budget_ms: float,
+    round_to: int,
+    decoder_layers: int | None = None,
 ) -> dict[CoupledSet, int]:
     """Lines per head that every set keeps so that `milliseconds` of them is at most `budget_ms`.
 
     All sets of a place have one count: a multiple of `round_to`, or all lines, or 1 where less than
-    `round_to` would be left. Layers are dropped whole, with counts of 0, but never the last of a stack.
+    `round_to` would be left. Layers are dropped whole, with counts of 0, but never the last of a stack. With
+    `decoder_layers`, at least 1, the decoder first loses the layers that are worth least, down to as many.
 
     Raises BudgetError where no counts meet the budget.
     """
     lost = _lost_by_place(scores)
     counts: Counts = {where: len(losses) - 1 for where, losses in lost.items()}
+    for where in _surplus(lost, decoder_layers):
+        counts[where] = 0
     now = milliseconds(counts)
     while now > budget_ms:
         best: tuple[float, float, Counts, float] | None = None
@@ -69,6 +76,16 @@ def _lost_by_place(scores: Scores) -> dict[Place, list[float]]:
         total = torch.cat([torch.zeros(1, dtype=torch.float64), squares.cumsum(dim=0)])
         lost[place(group)] = lost.get(place(group), torch.zeros_like(total)) + total
     return {where: total.tolist() for where, total in lost.items()}
+
+
+def _surplus(lost: Mapping[Place, list[float]], decoder_layers: int | None) -> list[Place]:
+    """The places of the decoder layers that go when so many may stay: those whose lines are worth least."""
+    worth: dict[int, float] = {}
+    for (stack, layer, _), losses in lost.items():
+        if stack == "decoder":
+            worth[layer] = worth.get(layer, 0.0) + losses[-1]
+    gone = [] if decoder_layers is None else sorted(worth, key=lambda layer: -worth[layer])[decoder_layers:]
+    return [where for where in lost if where[0] == "decoder" and where[1] in gone]
 
 
 def _steps(counts: Counts, lost: Mapping[Place, list[float]], round_to: int) -> Iterator[Counts]:

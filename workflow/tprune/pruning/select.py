@@ -42,10 +42,12 @@ def select_by_speedup(
     method: str,
     strength: float,
     round_to: int,
+    decoder_layers: int | None = None,
 ) -> Selection:
     """Keep the lines that are worth most per millisecond, as many as a speed-up of the dense model allows.
 
-    `architecture` is the dense model's; `speedup` is its predicted time over that of the pruned one. Raises
+    `architecture` is the dense model's; `speedup` is its predicted time over that of the pruned one;
+    `decoder_layers` are kept at most. Raises
     TPruneError, which names the nearest speed-up, where it cannot be reached.
     """
     dense = latency_model.milliseconds(architecture)
@@ -54,7 +56,7 @@ def select_by_speedup(
         return latency_model.milliseconds(resized(architecture, counts))
 
     try:
-        counts = counts_under_budget(scores, milliseconds, dense / speedup, round_to)
+        counts = counts_under_budget(scores, milliseconds, dense / speedup, round_to, decoder_layers)
     except BudgetError as error:
         raise TPruneError(
             f"a speed-up of {speedup:g} is beyond what removing lines and layers can give: by the latency "
