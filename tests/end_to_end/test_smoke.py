@@ -58,6 +58,12 @@ def test_magnitude_has_the_sizes_of_the_shs_point_it_matches(results: Path, head
     assert [len(s.kept[0]) for s in shs.sets] == [len(s.kept[0]) for s in magnitude.sets]
 
 
+def test_the_baselines_valid_loss_is_followed(results: Path) -> None:
+    curve = pd.read_csv(results / "baseline/valid_loss.csv")
+    assert curve["update"].tolist() == [30]  # less than an epoch: the end alone
+    assert curve["valid_loss"].between(1, 8).all()
+
+
 def test_compaction_was_checked_on_every_model(results: Path) -> None:
     checks = [
         json.loads(path.read_text())

@@ -6,6 +6,7 @@ if settings.baseline.checkpoint is None:
         output:
             weights=f"{RESULTS}/baseline/model.safetensors",
             architecture=f"{RESULTS}/baseline/model.json",
+            valid_loss=f"{RESULTS}/baseline/valid_loss.csv",
         log:
             f"{RESULTS}/logs/baseline/baseline.log",
         benchmark:

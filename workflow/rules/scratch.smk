@@ -11,6 +11,7 @@ rule scratch:
     output:
         weights=f"{RESULTS}/scratch/scratch-{{name}}/repeat~{{repeat}}/model.safetensors",
         architecture=f"{RESULTS}/scratch/scratch-{{name}}/repeat~{{repeat}}/model.json",
+        valid_loss=f"{RESULTS}/scratch/scratch-{{name}}/repeat~{{repeat}}/valid_loss.csv",
     log:
         f"{RESULTS}/logs/scratch/scratch-{{name}}/repeat~{{repeat}}.log",
     benchmark:

@@ -105,6 +105,12 @@ rule study_docs:
         equal_latency=f"{RESULTS}/study/equal_latency.csv",
         goals=f"{RESULTS}/study/goals.csv",
         signature=f"{RESULTS}/latency/{this_machine.name}/signature.json",
+        # Of a given checkpoint nothing is known of its training.
+        valid_loss=(
+            []
+            if settings.baseline.checkpoint
+            else f"{RESULTS}/baseline/valid_loss.csv"
+        ),
     output:
         folder=directory(f"{RESULTS}/study/docs"),
     log:

@@ -1,12 +1,15 @@
-"""Makes the baseline: a dense Transformer trained from random weights."""
+"""Makes the baseline, a dense Transformer trained from random weights, and its learning curve."""
 
 from pathlib import Path
 
 from tprune import logs
+from tprune.atomic import atomic_path
+from tprune.evaluation.valid_loss import valid_loss
 from tprune.model.checkpoint import save_model
 from tprune.model.dense import dense_architecture
 from tprune.threads import limit_threads
 from tprune.training.command import Schedule, Trainer
+from tprune.training.learning_curve import LearningCurve, read_learning_curve
 from tprune.training.train import Run, trained
 
 logs.start(snakemake.log[0])
@@ -16,6 +19,11 @@ architecture = dense_architecture(data, **params.model)
 schedule = Schedule(params.updates, params.lr, params.warmup_updates)
 intervals = {key: snakemake.resources[key] for key in ("checkpoint_interval", "log_interval")}
 trainer = Trainer(**params.training, **intervals, nodes=snakemake.resources.get("nodes", 1))
-run = Run(snakemake.rule, data, architecture, schedule, params.seed)
-with trained(run, trainer, Path(params.state)) as (model, _):
+run = Run(snakemake.rule, data, architecture, schedule, params.seed, follow_valid_loss=True)
+with trained(run, trainer, Path(params.state)) as (model, state):
+    curve = LearningCurve(state.valid_loss)
+    if params.updates not in curve:
+        curve.add(params.updates, valid_loss(model, data, trainer.max_tokens))
+    with atomic_path(snakemake.output.valid_loss) as partial:
+        read_learning_curve(state.valid_loss).to_csv(partial, index=False)
     save_model(model, snakemake.output.weights, snakemake.output.architecture)

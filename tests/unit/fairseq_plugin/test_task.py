@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from fairseq.data import Dictionary
 
+from tests.unit.small_sizes import dense_sizes
 from tprune.fairseq_plugin.task import TPruneTranslation, TPruneTranslationConfig
+from tprune.model.transformer import Transformer
 from tprune.training.command import Schedule, StateFiles, Trainer, train_command
 from tprune.training.generation import Generation, claim
+from tprune.training.learning_curve import read_learning_curve
 
 
 def task_of(owner: Generation) -> TPruneTranslation:
@@ -18,6 +21,20 @@ def task_of(owner: Generation) -> TPruneTranslation:
     argv = train_command(Path("data"), Schedule(10, 0.002, 1), trainer, 1, StateFiles(owner.folder), None)
     config = TPruneTranslationConfig(owner_file=argv[argv.index("--owner-file") + 1])
     return TPruneTranslation(config, Dictionary(), Dictionary())
+
+
+def test_every_epochs_valid_loss_is_written_once(
+    owner: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, path = Transformer(dense_sizes(16, 2, 32, 40, 1, 1)), tmp_path / "valid_loss.csv"
+    losses = iter([4.0, 3.0])
+    monkeypatch.setattr("tprune.fairseq_plugin.task.valid_loss", lambda *_: next(losses))
+    for epochs in ([1, 2], [2, 3]):  # resumed as the second began
+        task = task_of(owner)
+        task.cfg.data, task.cfg.valid_loss_file, task.updates_per_epoch = "data", str(path), 7
+        for epoch in epochs:
+            task.begin_epoch(epoch, model)
+    assert read_learning_curve(path).to_numpy().tolist() == [[7, 4.0], [14, 3.0]]
 
 
 @pytest.fixture

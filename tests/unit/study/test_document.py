@@ -17,6 +17,7 @@ def test_folder_holds_what_was_found_and_what_made_it(headline: pd.DataFrame, tm
         "areas": area.build(table),
         "equal_latency": compared,
         "goals": goals.build(table, compared),
+        "valid_loss": pd.DataFrame({"update": [100, 200], "valid_loss": [4.0, 3.5]}),
     }
     for name in ("points.csv", "trade_off.png"):
         (tmp_path / name).write_text(name)
@@ -37,6 +38,7 @@ def test_folder_holds_what_was_found_and_what_made_it(headline: pd.DataFrame, tm
         "nc:6|nw:0",
         "engine.version: 4",
         "2.2x at no more than 3 % BLEU loss",
+        "-12.5 %",
     ):
         assert needed in page
 

@@ -76,11 +76,13 @@ def test_a_new_generation_goes_on_from_a_copy_of_the_newest_whole_checkpoint(
     write_zip(second.folder / "checkpoint_1_20.pt", 500)  # by a clock that is behind the first one's
     source = second.folder / "checkpoint_1_20.pt"
     (second.folder / "log.csv").write_text("update,share\n10,0.5\n20,0.")
+    (second.folder / "other.csv").write_text("update\n")
     with source.open("rb") as of_a_sleeper:  # it may still write there when it wakes
-        copy = carry_over(third, "log.csv")
+        copy = carry_over(third, "log.csv", "other.csv", "absent.csv")
         assert copy == third.folder / "checkpoint_1_20.pt" and zipfile.is_zipfile(copy)
         assert os.fstat(of_a_sleeper.fileno()).st_ino != copy.stat().st_ino
     assert (third.folder / "log.csv").read_text() == "update,share\n10,0.5\n"
+    assert (third.folder / "other.csv").read_text() == "update\n"
     assert [list(each.folder.iterdir()) for each in (first, second)] == [
         [first.owner_file],
         [second.owner_file],

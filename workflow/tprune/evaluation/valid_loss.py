@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from fairseq import utils
 from fairseq.data.data_utils import batch_by_size
 from torch.nn import functional
 
@@ -18,11 +19,14 @@ def valid_loss(model: Transformer, data: Path, max_tokens: int, split: str = "va
     (`read_pairs`). Raises TPruneError when none is left.
     """
     pairs, kept = read_pairs(model, data, max_tokens, split)
+    device = next(model.parameters()).device
     total, tokens = 0.0, 0
     model.eval()
     with torch.no_grad():
         for indices in batch_by_size(kept, pairs.num_tokens, max_tokens=max_tokens):
-            batch = pairs.collater([pairs[int(index)] for index in indices])
+            batch = utils.apply_to_sample(
+                lambda tensor: tensor.to(device), pairs.collater([pairs[int(index)] for index in indices])
+            )
             logits, _ = model(**batch["net_input"])
             loss = functional.cross_entropy(
                 logits.flatten(0, 1),

@@ -10,10 +10,12 @@ from fairseq.tasks import register_task
 from fairseq.tasks.translation import TranslationConfig, TranslationTask
 from torch import Tensor, nn
 
+from tprune.evaluation.valid_loss import valid_loss
 from tprune.lines.coupled_sets import coupled_sets
 from tprune.model.transformer import Transformer
 from tprune.training.generation import Generation
 from tprune.training.gradient_share import GradientShareLog
+from tprune.training.learning_curve import LearningCurve
 from tprune.training.penalty_file import Penalty, PenaltySpec
 
 
@@ -24,6 +26,7 @@ class TPruneTranslationConfig(TranslationConfig):
     penalty_file: Optional[str] = field(default=None, metadata={"help": "penalty.json"})  # noqa: UP045
     gradient_share_file: Optional[str] = field(default=None, metadata={"help": "CSV to append to"})  # noqa: UP045
     gradient_share_interval: int = field(default=25, metadata={"help": "updates between its rows"})
+    valid_loss_file: Optional[str] = field(default=None, metadata={"help": "CSV to append to"})  # noqa: UP045
     owner_file: Optional[str] = field(default=None, metadata={"help": "write only while this owner trains"})  # noqa: UP045
 
 
@@ -33,6 +36,8 @@ class TPruneTranslation(TranslationTask):
 
     penalty: Penalty | None = None
     share_log: GradientShareLog | None = None
+    updates_per_epoch: int = 0
+    max_tokens: int = 0
 
     def build_model(self, cfg: Any, from_checkpoint: bool = False) -> nn.Module:
         """Build the model, then the penalty on its lines."""
@@ -51,11 +56,28 @@ class TPruneTranslation(TranslationTask):
         """The batches of epoch 1, in another order every epoch.
 
         fairseq makes them with the epoch it starts in as a seed, so a run that resumes in a later epoch
-        would go on with other batches than it had.
+        would go on with other batches than it had. One that is there already counts its epochs itself.
         """
+        known = kwargs["dataset"] in self.dataset_to_epoch_iter
         iterator = super().get_batch_iterator(*args, epoch=1, **kwargs)
-        iterator.epoch = epoch
+        if not known:
+            iterator.epoch = epoch
+        self.updates_per_epoch, self.max_tokens = len(iterator), kwargs["max_tokens"]
         return iterator
+
+    def begin_epoch(self, epoch: int, model: nn.Module) -> None:
+        """Called by fairseq as an epoch begins: the valid loss after the one before goes into the curve.
+
+        fairseq's own validation would come with every checkpoint, not with every epoch.
+        """
+        super().begin_epoch(epoch, model)
+        first = distributed_utils.get_global_rank() == 0
+        update = (epoch - 1) * self.updates_per_epoch
+        if not self.cfg.valid_loss_file or not update or not first:
+            return
+        curve = LearningCurve(self.cfg.valid_loss_file)
+        if update not in curve:
+            curve.add(update, valid_loss(_bare(model), Path(self.cfg.data), self.max_tokens))
 
     def get_checkpoint_dict(self) -> dict[str, Any]:
         """Called by fairseq before it writes a checkpoint: nothing of ours goes in.

@@ -35,9 +35,9 @@ def write(
 ) -> None:
     """Copy `files` into `folder`, whole or not at all, with README.md and config.yaml beside them.
 
-    `tables` has headline, areas, equal_latency and goals; `made_by` is the `command`; `configuration` is what
-    differs from the defaults, `device` the signature of the device that was timed. Figures are shown by the
-    README, other files linked.
+    `tables` has headline, areas, equal_latency and goals, and valid_loss where the baseline was trained here;
+    `made_by` is the `command`; `configuration` is what differs from the defaults, `device` the signature of
+    the device that was timed. Figures are shown by the README, other files linked.
     """
     files = list(files)
     with whole_directory(folder) as partial:
@@ -76,6 +76,7 @@ def readme(
         text.equal_latency_text(tables["equal_latency"]),
         "\n## Areas between fronts\n\n",
         text.areas_text(tables["areas"]),
+        *([text.baseline_text(tables["valid_loss"])] if "valid_loss" in tables else []),
         "\n## All tables\n\n",
         *(f"- [{name}]({name})\n" for name in sorted(names) if name not in figures),
         "\n## What made it\n\n",

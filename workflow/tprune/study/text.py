@@ -4,6 +4,7 @@ import pandas as pd
 
 from tprune.study import area, noise
 from tprune.tables.markdown import number, pipe_table
+from tprune.training.learning_curve import changes_per_epoch
 
 POINT_TITLES = (
     *("point", "seeds", "params", "BLEU", "change", "p", "chrF", "ms", "speed-up (interval)", "front"),
@@ -93,6 +94,19 @@ def equal_latency_text(table: pd.DataFrame) -> str:
         for (dtype, beam, rival), rows in table.groupby(["dtype", "beam", "rival"], sort=False)
     ]
     return pipe_table(["measured in", "SHS above", *(f"{speedup:g}x" for speedup in speedups)], cells)
+
+
+def baseline_text(curve: pd.DataFrame) -> str:
+    """The valid loss of the baseline after each epoch (`tprune.training.learning_curve`)."""
+    cells = [
+        [str(row["update"]), f"{row['valid_loss']:.3f}", number(row["change_percent"], "+.1f", " %")]
+        for row in changes_per_epoch(curve).to_dict("records")
+    ]
+    return (
+        "\n## Training of the baseline\n\n"
+        "Loss on the validation text, in nats a target token without label smoothing, after each epoch and\n"
+        "at the end; its change is for a whole epoch.\n\n"
+    ) + pipe_table(("update", "valid loss", "change"), cells)
 
 
 def _point_cells(row: pd.Series) -> list[str]:

@@ -83,6 +83,11 @@ class StateFiles:
         return self.folder / "teacher.json"
 
     @property
+    def valid_loss(self) -> Path:
+        """The valid loss after each epoch."""
+        return self.folder / "valid_loss.csv"
+
+    @property
     def gradient_share(self) -> Path:
         """How strong the penalty's gradient was beside the loss's."""
         return self.folder / "gradient_share.csv"
@@ -119,11 +124,12 @@ def train_command(
     files: StateFiles,
     restore: Path | None,
     distillation: float = 0.0,
+    follow_valid_loss: bool = False,
 ) -> list[str]:
     """argv of fairseq-train, going on from `restore` if it is given.
 
     Initial weights, penalty and teacher are used when their files are there; `distillation` is the
-    teacher's weight.
+    teacher's weight. With `follow_valid_loss` the valid loss after each epoch is written.
     """
     argv = [sys.executable, "-m", *_program(trainer), str(data)]
     argv += ["--user-dir", str(Path(user_dir.__file__).parent)]
@@ -160,5 +166,6 @@ def train_command(
     if files.teacher_weights.exists():
         argv += ["--teacher-weights", str(files.teacher_weights), "--distillation", str(distillation)]
         argv += ["--teacher-architecture", str(files.teacher_architecture)]
+    argv += ["--valid-loss-file", str(files.valid_loss)] if follow_valid_loss else []
     argv += ["--restore-file", str(restore)] if restore is not None else []
     return [*argv, *trainer.extra_arguments]

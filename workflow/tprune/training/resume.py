@@ -34,14 +34,14 @@ def newest_checkpoint(folder: Path) -> Path | None:
     return next((path for path in _newest_first(folder) if zipfile.is_zipfile(path)), None)
 
 
-def carry_over(generation: Generation, log: str) -> Path | None:
+def carry_over(generation: Generation, *logs: str) -> Path | None:
     """Copy what a new generation goes on from into its folder: the newest whole checkpoint, or None.
 
-    With it comes the file `log` of the generation that wrote it. Only then are the earlier generations'
+    With it come the files `logs` of the generation that wrote it. Only then are the earlier generations'
     files removed. It is a copy, since an earlier owner that wakes would write into the very same file.
     """
     earlier = chain(generation.folder.parent)[:-1]
-    found = next((path for each in reversed(earlier) if (path := _copied(each, generation, log))), None)
+    found = next((path for each in reversed(earlier) if (path := _copied(each, generation, logs))), None)
     for each in earlier:
         for path in each.folder.iterdir():
             if path.is_dir():
@@ -51,12 +51,13 @@ def carry_over(generation: Generation, log: str) -> Path | None:
     return found
 
 
-def _copied(earlier: Generation, generation: Generation, log: str) -> Path | None:
+def _copied(earlier: Generation, generation: Generation, logs: Iterable[str]) -> Path | None:
     for path in _newest_first(earlier.folder):
         copy = generation.folder / path.name
         try:
-            if (earlier.folder / log).exists():
-                _copy_whole_lines(earlier.folder / log, generation.folder / log)
+            for log in logs:
+                if (earlier.folder / log).exists():
+                    _copy_whole_lines(earlier.folder / log, generation.folder / log)
             with atomic_path(copy) as partial:
                 shutil.copyfile(path, partial)
                 if not _is_whole(partial):

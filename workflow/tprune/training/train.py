@@ -36,7 +36,8 @@ class Run:
     """One training run: what it is called, its data, where it starts and how it goes.
 
     `start` is a model to train on, or an architecture to train from random weights. With a `teacher`
-    the loss is, in proportion `distillation` (0 to 1), the divergence from the teacher's distribution.
+    the loss is, in proportion `distillation` (0 to 1), the divergence from the teacher's distribution. The
+    valid loss after each epoch can be followed.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Run:
     penalty: PenaltySpec | None = None
     teacher: Transformer | None = None
     distillation: float = 0.0
+    follow_valid_loss: bool = False
 
 
 @contextmanager
@@ -60,11 +62,12 @@ def trained(run: Run, trainer: Trainer, state_root: Path) -> Iterator[tuple[Tran
     need_slurm(trainer.nodes)
     with held(state_folder(state_root, run.name, _shape(run, trainer))) as ownership:
         files = StateFiles(ownership.folder)
-        restore = carry_over(ownership.generation, files.gradient_share.name)
+        restore = carry_over(ownership.generation, files.gradient_share.name, files.valid_loss.name)
         _write_start(run, files)
         if restore is not None:
             logger.info("%s: resuming from %s", run.name, restore.name)
-        argv = train_command(run.data, run.schedule, trainer, run.seed, files, restore, run.distillation)
+        options = run.distillation, run.follow_valid_loss
+        argv = train_command(run.data, run.schedule, trainer, run.seed, files, restore, *options)
         _follow(argv, run, trainer, ownership)
         yield _finished_model(run, files), files
         ownership.finish()
