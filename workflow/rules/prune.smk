@@ -120,7 +120,7 @@ rule prune:
         updates=lambda wildcards: method_of(
             settings, wildcards.method
         ).fine_tuning_updates,
-        lr=settings.prune.lr,
+        lr=lambda wildcards: method_of(settings, wildcards.method).lr,
         distillation=lambda wildcards: method_of(
             settings, wildcards.method
         ).distillation,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tprune.config.prune import Score
-from tprune.config.section import Count, Distinct, Probability, Section, Threshold
+from tprune.config.section import Count, Distinct, LearningRate, Probability, Section, Threshold
 
 AblationName = Annotated[str, Field(pattern=r"^[a-z0-9]+$")]
 
@@ -22,6 +22,7 @@ class Ablation(Section):
     fine_tuning_updates: Count | None = Field(
         default=None, description="In place of `prune.fine_tuning_updates`."
     )
+    lr: LearningRate | None = Field(default=None, description="In place of `prune.lr`.")
     thresholds: Annotated[list[Threshold], Distinct] | None = Field(
         default=None, description="In place of `prune.thresholds`."
     )

@@ -17,7 +17,8 @@ class Method:
 
     `penalised`: whose lines are chosen, a method of the stage `shs`. `penalty` and `relative_strengths`: of
     that stage. `score`: what lines are ranked by. `decoder_layers`: kept at most.
-    `fine_tuning_updates`, `distillation`: length of fine-tuning, and the control's weight in it.
+    `fine_tuning_updates`, `lr`, `distillation`: length and learning rate of fine-tuning, and the control's
+    weight in it.
     """
 
     penalised: str
@@ -26,6 +27,7 @@ class Method:
     score: Score
     decoder_layers: int | None
     fine_tuning_updates: int
+    lr: float
     distillation: float
 
 
@@ -41,6 +43,7 @@ def method_of(settings: Settings, name: str) -> Method:
         score="taylor" if name == "taylor" else "norm",
         decoder_layers=None,
         fine_tuning_updates=prune.fine_tuning_updates,
+        lr=prune.lr,
         distillation=0.0 if name == "control" else prune.distillation,
     )
     if name == "group_lasso":
