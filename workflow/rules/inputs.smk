@@ -20,6 +20,13 @@ def predicted_with(wildcards, values):
     return values[0] if wildcards.speedup != "0" else None
 
 
+def decoder_layers(wildcards):
+    """How many decoder layers may stay; a threshold does not ask."""
+    if wildcards.speedup == "0":
+        return None
+    return method_of(settings, wildcards.method).decoder_layers
+
+
 def relative_strengths(wildcards):
     """What multiplies the strength of a penalty per set; training on without a penalty takes nothing."""
     method = method_of(settings, wildcards.method)

@@ -78,9 +78,7 @@ rule select_lines:
         runtime=growing(10),
     params:
         round_to=settings.prune.round_to,
-        decoder_layers=lambda wildcards: method_of(
-            settings, wildcards.method
-        ).decoder_layers,
+        decoder_layers=decoder_layers,
         dtype=lambda wildcards: predicted_with(wildcards, settings.latency.dtypes),
         beam=lambda wildcards: predicted_with(wildcards, settings.latency.beams),
         seed=lambda wildcards: settings.seed + seed_of_repeat(wildcards.repeat),

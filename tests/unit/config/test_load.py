@@ -34,6 +34,8 @@ def message(value: Any) -> str:
             "scratch.narrow.ffn_dims: unknown key; did you mean scratch.narrow.ffn_dim?",
         ),
         ({"repeats": {"magic": 2}}, "repeats.magic: found 'magic', must be one of control, "),
+        ({"repeated_speedups": [7]}, "repeated_speedups: found 7, which no method is asked for"),
+        ({"prune": {"decoder_layers": 3}}, "prune.decoder_layers: found 3, must be less than model.decoder_"),
         ({"own_speedups": {"magic": [2]}}, "own_speedups.magic: found 'magic', must be one of control, "),
         (
             {"fine_tuning_updates": 8},

@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fairseq.data import Dictionary
+import torch
+from fairseq.data import Dictionary, LanguagePairDataset, ListDataset
 
 from tests.unit.small_sizes import dense_sizes
 from tprune.fairseq_plugin.task import TPruneTranslation, TPruneTranslationConfig
@@ -29,12 +30,31 @@ def test_every_epochs_valid_loss_is_written_once(
     model, path = Transformer(dense_sizes(16, 2, 32, 40, 1, 1)), tmp_path / "valid_loss.csv"
     losses = iter([4.0, 3.0])
     monkeypatch.setattr("tprune.fairseq_plugin.task.valid_loss", lambda *_: next(losses))
-    for epochs in ([1, 2], [2, 3]):  # resumed as the second began
+    for resumed, updates in ((2, [7, 14]), (1, [0, 7])):  # the first was killed before its checkpoint
         task = task_of(owner)
-        task.cfg.data, task.cfg.valid_loss_file, task.updates_per_epoch = "data", str(path), 7
-        for epoch in epochs:
+        task.cfg.data, task.cfg.valid_loss_file = "data", str(path)
+        for epoch, task.updates in enumerate(updates, start=resumed):
             task.begin_epoch(epoch, model)
     assert read_learning_curve(path).to_numpy().tolist() == [[7, 4.0], [14, 3.0]]
+
+
+def test_epochs_are_counted_one_by_one(owner: Generation) -> None:
+    task, sizes = task_of(owner), [3, 4, 5, 6]
+    texts = ListDataset([torch.arange(4, 4 + size) for size in sizes], sizes)
+    pairs = LanguagePairDataset(texts, sizes, Dictionary(), texts, sizes, Dictionary())
+
+    def epochs_from(first: int) -> list[int]:
+        iterator = task.get_batch_iterator(dataset=pairs, max_tokens=8, epoch=first)
+        seen = []
+        for _ in range(3):
+            assert len(list(iterator.next_epoch_itr())) == len(iterator) > 1
+            seen.append(iterator.epoch)
+            assert task.get_batch_iterator(dataset=pairs, max_tokens=8, epoch=seen[-1] + 1) is iterator
+        return seen
+
+    assert epochs_from(1) == [1, 2, 3]
+    task.dataset_to_epoch_iter.clear()  # as in a new process
+    assert epochs_from(4) == [4, 5, 6]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tprune.config.editions import edition_problems
-from tprune.config.grid import rival_grid
+from tprune.config.grid import label, rival_grid
 from tprune.config.settings import Settings
 from tprune.config.target import REQUESTS
 
@@ -19,6 +19,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _baseline(settings)
     yield from _magnitude(settings)
     yield from _grid(settings)
+    yield from _decoder_layers(settings)
     yield from _scratch(settings)
     yield from _target(settings)
     yield from _plan(settings)
@@ -141,10 +142,24 @@ def _grid(settings: Settings) -> Iterator[Problem]:
         yield "prune.thresholds", "found none, and no prune.speedups: nothing would be pruned; name some"
     every = rival_grid(settings.model_copy(update={"own_speedups": {}}))  # a method may have none
     methods = {point["method"] for point in every} - {"baseline"}
+    requested = {point["speedup"] for point in rival_grid(settings)}
+    for speedup in settings.repeated_speedups:
+        if label(speedup) not in requested:
+            yield "repeated_speedups", f"found {speedup:g}, which no method is asked for; see prune.speedups"
     for key in ("repeats", "own_speedups"):
         for name in getattr(settings, key):
             if name not in methods:
                 yield f"{key}.{name}", f"found {name!r}, must be one of {', '.join(sorted(methods))}"
+
+
+def _decoder_layers(settings: Settings) -> Iterator[Problem]:
+    if settings.baseline.checkpoint is not None:
+        return
+    most = settings.model.decoder_layers
+    named = {f"ablations.{name}": changed.decoder_layers for name, changed in settings.ablations.items()}
+    for key, layers in ({"prune": settings.prune.decoder_layers} | named).items():
+        if layers is not None and layers >= most:
+            yield f"{key}.decoder_layers", f"found {layers}, must be less than model.decoder_layers {most}"
 
 
 def _scratch(settings: Settings) -> Iterator[Problem]:

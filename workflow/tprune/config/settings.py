@@ -75,7 +75,7 @@ class Settings(Section):
     repeated_speedups: Annotated[list[Speedup], Distinct] = Field(
         default=[],
         description="The requested speed-ups that `repeats` holds for, models at others are made once; left "
-        "empty: all.",
+        "empty: all. Models without one (of a threshold, control, from scratch) are always repeated.",
     )
     own_speedups: dict[str, Annotated[list[Speedup], Distinct]] = Field(
         default={},

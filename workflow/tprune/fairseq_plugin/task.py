@@ -36,7 +36,7 @@ class TPruneTranslation(TranslationTask):
 
     penalty: Penalty | None = None
     share_log: GradientShareLog | None = None
-    updates_per_epoch: int = 0
+    updates: int = 0  # made by this process or the ones it goes on from, once it has made one
     max_tokens: int = 0
 
     def build_model(self, cfg: Any, from_checkpoint: bool = False) -> nn.Module:
@@ -62,7 +62,7 @@ class TPruneTranslation(TranslationTask):
         iterator = super().get_batch_iterator(*args, epoch=1, **kwargs)
         if not known:
             iterator.epoch = epoch
-        self.updates_per_epoch, self.max_tokens = len(iterator), kwargs["max_tokens"]
+        self.max_tokens = kwargs["max_tokens"]
         return iterator
 
     def begin_epoch(self, epoch: int, model: nn.Module) -> None:
@@ -72,12 +72,11 @@ class TPruneTranslation(TranslationTask):
         """
         super().begin_epoch(epoch, model)
         first = distributed_utils.get_global_rank() == 0
-        update = (epoch - 1) * self.updates_per_epoch
-        if not self.cfg.valid_loss_file or not update or not first:
+        if not self.cfg.valid_loss_file or not self.updates or not first:
             return
         curve = LearningCurve(self.cfg.valid_loss_file)
-        if update not in curve:
-            curve.add(update, valid_loss(_bare(model), Path(self.cfg.data), self.max_tokens))
+        if self.updates not in curve:
+            curve.add(self.updates, valid_loss(_bare(model), Path(self.cfg.data), self.max_tokens))
 
     def get_checkpoint_dict(self) -> dict[str, Any]:
         """Called by fairseq before it writes a checkpoint: nothing of ours goes in.
@@ -104,6 +103,7 @@ class TPruneTranslation(TranslationTask):
             super().optimizer_step(optimizer, model, update_num)
             if self.penalty is not None:
                 self.penalty.shrink(weights, optimizer.get_lr())
+        self.updates = update_num + 1
 
     def _add_penalty(
         self, penalty: Penalty, weights: dict[str, Tensor], gradients: dict[str, Tensor], update: int

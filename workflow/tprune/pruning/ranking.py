@@ -1,12 +1,12 @@
 """Line counts under a latency budget: one ranking of all lines by what they are worth per millisecond.
 
 Greedy: from the dense model, lines are removed where the least is lost per millisecond saved, until the
-predicted time meets the budget. A step takes `round_to` lines of every head of one place (an attention with
-its Q/K and V/O, or a feed-forward), or a whole layer, whose overhead then goes too. What a step loses is the
-sum of squares of the scores of the lines that go, the lowest of each head. The path does not depend on the
-budget, so a smaller budget keeps a subset of the lines of a larger one. As lines go from the lowest up and
-each costs the same, what a place loses grows from step to step, and the greedy choice is the best of all but
-for the last step's excess (marginal analysis, Fox 1966).
+predicted time meets the budget; a bound on the decoder's layers is met before. A step takes `round_to` lines
+of every head of one place (an attention with its Q/K and V/O, or a feed-forward), or a whole layer, whose
+overhead then goes too. What a step loses is the sum of squares of the scores of the lines that go, the lowest
+of each head. The path does not depend on the budget, so a smaller budget keeps a subset of the lines of a
+larger one. As lines go from the lowest up and each costs the same, what a place loses grows from step to
+step, and the greedy choice is the best of all but for the last step's excess (marginal analysis, Fox 1966).
 """
 
 import math

@@ -47,8 +47,8 @@ def select_by_speedup(
     """Keep the lines that are worth most per millisecond, as many as a speed-up of the dense model allows.
 
     `architecture` is the dense model's; `speedup` is its predicted time over that of the pruned one;
-    `decoder_layers` are kept at most. Raises
-    TPruneError, which names the nearest speed-up, where it cannot be reached.
+    `decoder_layers` are kept at most. Raises TPruneError, which names the nearest speed-up, where it cannot
+    be reached.
     """
     dense = latency_model.milliseconds(architecture)
 

@@ -20,16 +20,21 @@ class LearningCurve:
 
     def add(self, update: int, valid_loss: float) -> None:
         """Append a row."""
-        new = not self.path.exists()
+        new = _is_empty(self.path)
         with self.path.open("a", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([*([COLUMNS] if new else []), (update, valid_loss)])
 
 
 def read_learning_curve(path: str | Path) -> pd.DataFrame:
     """The rows, empty where no epoch has ended."""
-    if not Path(path).exists():
+    if _is_empty(path):
         return pd.DataFrame(columns=list(COLUMNS))
     return pd.read_csv(path)
+
+
+def _is_empty(path: str | Path) -> bool:
+    """Also of a file that a kill left with nothing in it."""
+    return not Path(path).exists() or Path(path).stat().st_size == 0
 
 
 def changes_per_epoch(curve: pd.DataFrame) -> pd.DataFrame:
