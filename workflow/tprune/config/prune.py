@@ -23,9 +23,9 @@ class Prune(Section):
         "take go until the dense model's measured latency is divided by this, whatever set they are in.",
     )
     score: Score = Field(
-        default="norm",
-        description="What SHS's lines are ranked by under a requested speed-up: their `norm` beside the "
-        "largest of their head, or how much the loss would move without them, to first order (`taylor`). "
+        default="taylor",
+        description="What SHS's lines are ranked by under a requested speed-up: how much the loss would move "
+        "without them, to first order (`taylor`), or their `norm` beside the largest of their head. "
         "A threshold is always one of norms, and so are the rivals' scores.",
     )
     decoder_layers: Count | None = Field(
