@@ -2,6 +2,7 @@
 # make rivals   the same with group lasso and models from scratch in its tables
 # make study    the study of config/study.yaml: all methods at many operating points (hours)
 # make study-docs   puts its tables and figures into docs/study
+# Both take another study by STUDY, STUDY_RESULTS and STUDY_DOCS: see config/study_rates.yaml
 # make test     the tests
 #
 # Variables: PYTHON (3.11 or 3.12), CORES, and SNAKEMAKE_ARGS with REPORT for a study of your own:
@@ -13,6 +14,7 @@ SNAKEMAKE_ARGS =
 REPORT = results/report.html
 STUDY = config/study.yaml
 STUDY_RESULTS = results/study
+STUDY_DOCS = docs/study
 BIN = .venv/bin
 SUPPORTED = 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))'
 
@@ -26,9 +28,9 @@ study: .venv/.installed
 	$(BIN)/snakemake study --cores $(CORES) --configfile $(STUDY) $(SNAKEMAKE_ARGS)
 
 study-docs:
-	rm -rf docs/study
-	cp -r $(STUDY_RESULTS)/study/docs docs/study
-	rm -f docs/study/.snakemake_timestamp
+	rm -rf $(STUDY_DOCS)
+	cp -r $(STUDY_RESULTS)/study/docs $(STUDY_DOCS)
+	rm -f $(STUDY_DOCS)/.snakemake_timestamp
 
 # With --capture=sys the programs that tests start show their progress.
 test: .venv/.installed

@@ -116,7 +116,7 @@ class TPruneTranslation(TranslationTask):
             log.add(update, before, gradients)
 
 
-def _bare(model: nn.Module) -> nn.Module:
+def _bare(model: nn.Module) -> Transformer:
     """The model inside fairseq's wrappers for several processes, which prefix the names of its weights."""
     while not isinstance(model, Transformer):
         model = model.get_submodule("module")
