@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import ctranslate2
 import torch
 
 from tprune.compaction.sentences import Batch, SentencePairs
@@ -111,20 +112,21 @@ def _score_gaps(
     """Per pair of a source and a translation, the largest difference of two models' log-probabilities."""
     if not pairs:
         return []
-    one, other = (
-        load_translator(directory, "float32", threads).score_batch(
-            [source for source, _ in pairs],
-            [target for _, target in pairs],
-            max_batch_size=4096,
-            batch_type="tokens",
-            max_input_length=0,
-        )
-        for directory in (masked, compacted)
-    )
+    sources, targets = [source for source, _ in pairs], [target for _, target in pairs]
+    one, other = (_scored(directory, sources, targets, threads) for directory in (masked, compacted))
     return [
         (torch.tensor(first.log_probs) - torch.tensor(second.log_probs)).abs().max().item()
         for first, second in zip(one, other, strict=True)
     ]
+
+
+def _scored(
+    directory: str | Path, sources: Sequence[Pieces], targets: Sequence[Pieces], threads: int
+) -> list[ctranslate2.ScoringResult]:
+    """The float32 engine's log-probabilities of the targets, piece by piece, nothing cut."""
+    return load_translator(directory, "float32", threads).score_batch(
+        sources, targets, max_batch_size=4096, batch_type="tokens", max_input_length=0
+    )
 
 
 def check_engine(model: Transformer, directory: str | Path, pairs: SentencePairs, threads: int) -> float:
@@ -133,10 +135,7 @@ def check_engine(model: Transformer, directory: str | Path, pairs: SentencePairs
     The exported model is what ships, so the export is checked as well as the compaction.
     Raises TPruneError beyond 1e-3.
     """
-    scored = load_translator(directory, "float32", threads).score_batch(
-        pairs.sources, pairs.targets, max_batch_size=4096, batch_type="tokens", max_input_length=0
-    )
-    results = iter(scored)
+    results = iter(_scored(directory, pairs.sources, pairs.targets, threads))
     targets = iter(pairs.target_ids())
     gaps = []
     for source, lengths, previous in pairs.batches():
