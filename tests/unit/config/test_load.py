@@ -36,6 +36,10 @@ def message(value: Any) -> str:
         ({"repeats": {"magic": 2}}, "repeats.magic: found 'magic', must be one of control, "),
         ({"repeated_speedups": [7]}, "repeated_speedups: found 7, which no method is asked for"),
         ({"prune": {"decoder_layers": 3}}, "prune.decoder_layers: found 3, must be less than model.decoder_"),
+        (
+            {"ablations": {"deep": {"decoder_layers": 4}}},
+            "ablations.deep.decoder_layers: found 4, must be at most model.decoder_layers 3",
+        ),
         ({"own_speedups": {"magic": [2]}}, "own_speedups.magic: found 'magic', must be one of control, "),
         (
             {"fine_tuning_updates": 8},

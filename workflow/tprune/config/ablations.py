@@ -18,7 +18,10 @@ class Ablation(Section):
     )
     distillation: Probability | None = Field(default=None, description="In place of `prune.distillation`.")
     score: Score | None = Field(default=None, description="In place of `prune.score`.")
-    decoder_layers: Count | None = Field(default=None, description="In place of `prune.decoder_layers`.")
+    decoder_layers: Count | None = Field(
+        default=None,
+        description="In place of `prune.decoder_layers`; as many as `model.decoder_layers` for all.",
+    )
     fine_tuning_updates: Count | None = Field(
         default=None, description="In place of `prune.fine_tuning_updates`."
     )

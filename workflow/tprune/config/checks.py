@@ -156,10 +156,16 @@ def _decoder_layers(settings: Settings) -> Iterator[Problem]:
     if settings.baseline.checkpoint is not None:
         return
     most = settings.model.decoder_layers
-    named = {f"ablations.{name}": changed.decoder_layers for name, changed in settings.ablations.items()}
-    for key, layers in ({"prune": settings.prune.decoder_layers} | named).items():
-        if layers is not None and layers >= most:
-            yield f"{key}.decoder_layers", f"found {layers}, must be less than model.decoder_layers {most}"
+    layers = settings.prune.decoder_layers
+    if layers is not None and layers >= most:
+        yield "prune.decoder_layers", f"found {layers}, must be less than model.decoder_layers {most}"
+    for name, changed in settings.ablations.items():
+        # All of them is a choice too: what `prune.decoder_layers` takes away is then kept.
+        if changed.decoder_layers is not None and changed.decoder_layers > most:
+            yield (
+                f"ablations.{name}.decoder_layers",
+                f"found {changed.decoder_layers}, must be at most model.decoder_layers {most}",
+            )
 
 
 def _scratch(settings: Settings) -> Iterator[Problem]:
