@@ -27,10 +27,14 @@ all rivals: .venv/.installed
 study: .venv/.installed
 	$(BIN)/snakemake study --cores $(CORES) --configfile $(STUDY) $(SNAKEMAKE_ARGS)
 
+# What was there stays until the new folder is whole.
 study-docs:
+	@test -d $(STUDY_RESULTS)/study/docs || { echo "$(STUDY_RESULTS)/study/docs is missing: run make study first" >&2; exit 1; }
+	rm -rf $(STUDY_DOCS).new
+	cp -r $(STUDY_RESULTS)/study/docs $(STUDY_DOCS).new
+	rm -f $(STUDY_DOCS).new/.snakemake_timestamp
 	rm -rf $(STUDY_DOCS)
-	cp -r $(STUDY_RESULTS)/study/docs $(STUDY_DOCS)
-	rm -f $(STUDY_DOCS)/.snakemake_timestamp
+	mv $(STUDY_DOCS).new $(STUDY_DOCS)
 
 # With --capture=sys the programs that tests start show their progress.
 test: .venv/.installed

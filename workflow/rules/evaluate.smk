@@ -1,4 +1,5 @@
-# Translations of the test set by the artefact that ships, and their scores against the control's.
+# Translations of the test set by the artefact that ships, with every beam that is timed, and their scores against
+# the control's.
 
 
 rule translate:
@@ -7,7 +8,10 @@ rule translate:
         source=f"{RESULTS}/corpus/encoded/test.src",
         subwords=f"{RESULTS}/corpus/subword.model",
     output:
-        hypotheses=f"{RESULTS}/evaluate/{pruned.wildcard_pattern}/dtype~{{dtype}}/hypotheses.txt",
+        hypotheses=[
+            f"{RESULTS}/evaluate/{pruned.wildcard_pattern}/dtype~{{dtype}}/beam~{beam}.txt"
+            for beam in scored_beams
+        ],
     log:
         f"{RESULTS}/logs/evaluate/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
     benchmark:
@@ -21,7 +25,7 @@ rule translate:
         mem_mb=growing(memory.translation(settings)),
         runtime=growing(60),
     params:
-        beam=settings.evaluate.beam,
+        beams=scored_beams,
     message:
         "Translating the test set: {wildcards.method} {wildcards.strength} {wildcards.threshold} {wildcards.speedup} {wildcards.repeat}, {wildcards.dtype}"
     script:
@@ -30,7 +34,10 @@ rule translate:
 
 rule score:
     input:
-        hypotheses=f"{RESULTS}/evaluate/{pruned.wildcard_pattern}/dtype~{{dtype}}/hypotheses.txt",
+        hypotheses=[
+            f"{RESULTS}/evaluate/{pruned.wildcard_pattern}/dtype~{{dtype}}/beam~{beam}.txt"
+            for beam in scored_beams
+        ],
         references=f"{RESULTS}/corpus/test.tgt",
         control=control_hypotheses,
     output:
@@ -48,6 +55,7 @@ rule score:
         mem_mb=growing(700),
         runtime=growing(20),
     params:
+        beams=scored_beams,
         target_lang=settings.corpus.target_lang,
         bootstrap_samples=settings.evaluate.bootstrap_samples,
     message:

@@ -1,6 +1,15 @@
-# Inputs that depend on the method: which files a point of the grid is made from.
+# Inputs that depend on the method: which files a point of the grid is made from. And what is timed, so that it is scored.
 
 
+devices = read_devices(settings.devices.sheet, settings.latency)
+this_machine = reference_device(devices)
+# BLEU stands beside the speed of the same beam, on whatever device.
+scored_beams = sorted(
+    set(settings.latency.beams).union(
+        *(device.beams for device in devices),
+        [settings.target.beam] if settings.target.beam else [],
+    )
+)
 control_point = pruned.wildcard_pattern.format(
     method="control", strength="0", threshold="0", speedup="0", repeat="1"
 )
@@ -117,10 +126,13 @@ def masked_model(wildcards):
 
 
 def control_hypotheses(wildcards):
-    """The control's translations in the same dtype; nothing for the control itself."""
+    """The control's translations in the same dtype, of every beam; nothing for the control itself."""
     if wildcards.method == "control" and wildcards.repeat == "1":
         return []
-    return f"{RESULTS}/evaluate/{control_point}/dtype~{wildcards.dtype}/hypotheses.txt"
+    return [
+        f"{RESULTS}/evaluate/{control_point}/dtype~{wildcards.dtype}/beam~{beam}.txt"
+        for beam in scored_beams
+    ]
 
 
 def timed_form(device):

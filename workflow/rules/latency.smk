@@ -2,9 +2,6 @@
 # cluster they have a node for themselves.
 # An attempt that fails leaves the samples that were there: `update` restores them.
 
-devices = read_devices(settings.devices.sheet, settings.latency)
-this_machine = reference_device(devices)
-
 
 wildcard_constraints:
     device="|".join(device.name for device in devices),

@@ -105,6 +105,14 @@ rule study_docs:
         equal_latency=f"{RESULTS}/study/equal_latency.csv",
         goals=f"{RESULTS}/study/goals.csv",
         signature=f"{RESULTS}/latency/{this_machine.name}/signature.json",
+        lines=f"{RESULTS}/tables/lines.csv",
+        stage_cost=f"{RESULTS}/tables/stage_cost.csv",
+        budget=f"{RESULTS}/latency/local/budget.csv",
+        latency_model=(
+            f"{RESULTS}/latency/local/latency_model.json"
+            if any(point["speedup"] != "0" for point in grid)
+            else []
+        ),
         # Of a given checkpoint nothing is known of its training.
         valid_loss=(
             []
@@ -125,6 +133,7 @@ rule study_docs:
         mem_mb=1000,
         runtime=5,
     params:
+        settings=settings.model_dump(mode="json"),
         configuration=difference(settings),
         command=command(workflow.overwrite_configfiles),
     message:

@@ -66,7 +66,6 @@ rule headline_table:
         points=points,
         dtypes=list(settings.latency.dtypes),
         devices=timed_devices,
-        beam=settings.evaluate.beam,
     message:
         "Joining quality, latency and size of every model"
     script:

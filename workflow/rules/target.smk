@@ -87,18 +87,22 @@ use rule translate as target_translate with:
         source=f"{RESULTS}/corpus/encoded/valid.src",
         subwords=f"{RESULTS}/corpus/subword.model",
     output:
-        hypotheses=f"{TARGET}/valid/{pruned.wildcard_pattern}/dtype~{{dtype}}/hypotheses.txt",
+        hypotheses=[
+            f"{TARGET}/valid/{pruned.wildcard_pattern}/dtype~{{dtype}}/beam~{target_beam}.txt"
+        ],
     log:
         f"{RESULTS}/logs/target/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/target/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.tsv"
+    params:
+        beams=[target_beam],
     message:
         "Translating the validation set: {wildcards.method} {wildcards.strength} {wildcards.speedup}, {wildcards.dtype}"
 
 
 use rule score as target_score with:
     input:
-        hypotheses=f"{TARGET}/valid/{pruned.wildcard_pattern}/dtype~{{dtype}}/hypotheses.txt",
+        hypotheses=rules.target_translate.output.hypotheses,
         references=f"{RESULTS}/corpus/valid.tgt",
         control=[],
     output:
@@ -107,6 +111,10 @@ use rule score as target_score with:
         f"{RESULTS}/logs/target/score/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/target/score/{pruned.wildcard_pattern}/dtype~{{dtype}}.tsv"
+    params:
+        beams=[target_beam],
+        target_lang=settings.corpus.target_lang,
+        bootstrap_samples=settings.evaluate.bootstrap_samples,
     message:
         "Scoring on the validation set: {wildcards.method} {wildcards.strength} {wildcards.speedup}, {wildcards.dtype}"
 

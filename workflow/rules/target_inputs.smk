@@ -11,7 +11,7 @@ if "target" in sys.argv and not settings.target.asked:
     )
 target_key, target_value = settings.target.asked or ("speedup", 0)
 target_device = device_of(settings.target, devices, settings.latency)
-target_dtype = target_device.dtypes[0]
+target_dtype, target_beam = target_device.dtypes[0], target_device.beams[0]
 control_row = target_grid(settings, [])[0]
 TARGET = f"{RESULTS}/target"
 

@@ -18,4 +18,4 @@ sources = headline.Sources(devices, files.costs, files.checks, files.architectur
 table = headline.build([Point.from_pattern(point) for point in wanted.points], wanted.dtypes, sources)
 signatures = {device.name: read_record(device.signature) for device in devices}
 write_csv(table, snakemake.output.csv)
-write_text(snakemake.output.markdown, markdown.render(table, signatures, wanted.beam))
+write_text(snakemake.output.markdown, markdown.render(table, signatures))

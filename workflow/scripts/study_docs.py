@@ -15,5 +15,5 @@ tables = {
     **({"valid_loss": read_table(files.valid_loss, learning_curve.COLUMNS)} if files.valid_loss else {}),
 }
 device = read_record(files.signature)
-made = params.command, params.configuration, device
-document.write(snakemake.output.folder, dict.fromkeys(files), tables, *made)
+made = document.Made(params.command, document.revision(), params.settings, params.configuration, device)
+document.write(snakemake.output.folder, dict.fromkeys(files), tables, made)

@@ -4,12 +4,14 @@ import shutil
 
 from tprune import logs
 from tprune.atomic import atomic_path, whole_directory, write_json, write_text
-from tprune.tables.sources import read_record
-from tprune.target.report import page, record
+from tprune.tables.sources import read_record, read_scores
+from tprune.target.report import TEST_KEYS, page, record
 
 logs.start(snakemake.log[0])
 files, made = snakemake.input, snakemake.output
-target = record(*(read_record(path) for path in (files.choice, files.scores, files.control_scores)))
+choice = read_record(files.choice)
+scores = [read_scores(path, choice["beam"], TEST_KEYS) for path in (files.scores, files.control_scores)]
+target = record(choice, *scores)
 for name in ("weights", "architecture"):
     with atomic_path(made[name]) as partial:
         shutil.copyfile(files[name], partial)

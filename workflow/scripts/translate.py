@@ -1,4 +1,4 @@
-"""Makes hypotheses.txt: the test set translated by a CTranslate2 model, as plain text."""
+"""Makes beam~B.txt: a text translated by a CTranslate2 model with each beam size, as plain text."""
 
 from tprune import logs
 from tprune.evaluation.translate import translate_file
@@ -10,8 +10,7 @@ translate_file(
     snakemake.input.model,
     snakemake.input.source,
     snakemake.input.subwords,
-    snakemake.output.hypotheses,
+    dict(zip(snakemake.params.beams, snakemake.output.hypotheses, strict=True)),
     dtype=snakemake.wildcards.dtype,
-    beam=snakemake.params.beam,
     threads=snakemake.threads,
 )

@@ -8,6 +8,7 @@ from tprune.errors import TPruneError
 from tprune.evaluation.lines import read_lines, write_lines
 from tprune.evaluation.score import score, score_files
 from tprune.evaluation.significance import paired_bootstrap
+from tprune.tables.sources import read_scores
 
 REFERENCES = [
     "In the beginning God created the heavens and the earth.",
@@ -81,23 +82,31 @@ def test_scores_of_files(tmp_path: Path) -> None:
     for name, lines in (("ref", REFERENCES), ("one", ONE), ("worse", WORSE)):
         write_lines(tmp_path / name, lines)
     references, out = tmp_path / "ref", tmp_path / "scores.json"
-    score_files(tmp_path / "worse", references, tmp_path / "one", "control int8", "en", 200, out)
-    worse = json.loads(out.read_text())
+    hypotheses = {1: tmp_path / "worse", 4: tmp_path / "one"}
+    score_files(
+        hypotheses, references, dict.fromkeys((1, 4), tmp_path / "one"), "control int8", "en", 200, out
+    )
+    worse, same = (read_scores(out, beam, json.loads(out.read_text())["4"]) for beam in (1, 4))
+    assert same["p_value"] == 1.0
     assert worse["p_value_against"] == "control int8"
     assert worse["p_value"] < 0.05
     assert worse["bootstrap_samples"] == 200
     assert worse["bleu"] == score(WORSE, REFERENCES, "en")["bleu"]
-    score_files(tmp_path / "one", references, None, "control int8", "en", 200, out)
-    control = json.loads(out.read_text())
+    score_files({4: tmp_path / "one"}, references, None, "control int8", "en", 200, out)
+    control = json.loads(out.read_text())["4"]
     assert control["p_value"] is control["p_value_against"] is None
     assert set(control) == set(worse)
+    with pytest.raises(TPruneError, match=r"scores.json: lacks the key\(s\) 1"):
+        read_scores(out, 1, ["bleu"])
+    with pytest.raises(TPruneError, match=r"scores.json: lacks ter of beam 4"):
+        read_scores(out, 4, ["bleu", "ter"])
 
 
 def test_a_file_of_another_length_is_named(tmp_path: Path) -> None:
     write_lines(tmp_path / "ref", REFERENCES)
     write_lines(tmp_path / "short", ONE[1:])
     with pytest.raises(TPruneError, match=r"short: 39 lines, but .*ref has 40"):
-        score_files(tmp_path / "short", tmp_path / "ref", None, "control", "en", 200, tmp_path / "out")
+        score_files({4: tmp_path / "short"}, tmp_path / "ref", None, "control", "en", 200, tmp_path / "out")
 
 
 def test_only_line_feeds_end_lines(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ def test_pieces_become_plain_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         return [["li@@", "ght"], [], ["the", "d@@", "ay"]]
 
     monkeypatch.setattr(translate, "decode", decode)
-    translate.translate_file(
-        "int8", tmp_path / "test.src", tmp_path / "codes", tmp_path / "out", "int8", 4, 2
-    )
-    assert asked == ["int8", [["L@@", "i@@", "ch@@", "t"], [], ["T@@", "ag"]], ("int8", 4, 2)]
-    assert read_lines(tmp_path / "out") == ["light", "", "the day"]
+    outputs = {1: tmp_path / "greedy", 4: tmp_path / "out"}
+    translate.translate_file("int8", tmp_path / "test.src", tmp_path / "codes", outputs, "int8", 2)
+    pieces = [["L@@", "i@@", "ch@@", "t"], [], ["T@@", "ag"]]
+    assert asked == ["int8", pieces, ("int8", 1, 2), "int8", pieces, ("int8", 4, 2)]
+    for path in outputs.values():
+        assert read_lines(path) == ["light", "", "the day"]

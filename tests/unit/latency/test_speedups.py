@@ -42,8 +42,29 @@ def test_exact_speedup_is_recovered_without_width() -> None:
         assert row["speedup"] == pytest.approx(2)
         assert row["speedup_low"] == pytest.approx(2)
         assert row["speedup_high"] == pytest.approx(2)
-        assert row["speedup_vs_float32"] == pytest.approx(2 * gain)
+        for end in ("", "_low", "_high"):
+            assert row[f"speedup_vs_float32{end}"] == pytest.approx(2 * gain)
         assert not row["noisy"]
+
+
+def test_the_control_is_the_mean_of_its_repeats() -> None:
+    summary = summarise(planted({"control": 1.0, "control_r2": 0.5, "shs_0.10_0.2": 2.0}), 200, 1)
+    found = summary[summary["dtype"] == "float32"].set_index("model")
+    # Of 1 and 2 seconds the mean is 1.5.
+    assert found["speedup"].to_dict() == pytest.approx(
+        {"control": 1.5, "control_r2": 0.75, "shs_0.10_0.2": 3}
+    )
+    assert found["speedup_vs_float32"].tolist() == pytest.approx(found["speedup"].tolist())
+
+
+def test_the_interval_against_float32_is_that_of_the_same_sentences() -> None:
+    samples = planted({"control": 1.0, "shs_0.10_0.2": 2.0}, noise=0.3)
+    row = summarise(samples, 500, 1).set_index(["dtype", "model"]).loc[("int8", "shs_0.10_0.2")]
+    chosen = samples.set_index(["dtype", "model"])["seconds"]
+    dense, own = (chosen.loc[key].to_numpy() for key in (("float32", "control"), ("int8", "shs_0.10_0.2")))
+    expected = speedup_with_interval(dense, own, resampled_weights(SENTENCES, 500, 1))
+    names = ("speedup_vs_float32", "speedup_vs_float32_low", "speedup_vs_float32_high")
+    assert [row[name] for name in names] == pytest.approx(expected)
 
 
 def test_medians_and_tokens() -> None:

@@ -35,6 +35,9 @@ def rows_of(
             "speedup_low": speedup * (1 - 0.01 * number),
             "speedup_high": speedup * (1 + 0.01 * number),
             "speedup_vs_float32": speedup,
+            "speedup_vs_float32_low": 0.9 * speedup,
+            "speedup_vs_float32_high": 1.1 * speedup,
+            "condition": "ok",
             "bleu_signature": "nrefs:1|case:mixed",
             "chrf_signature": "nc:6|nw:0",
         }

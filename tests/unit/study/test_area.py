@@ -16,22 +16,21 @@ def of_method(areas: pd.DataFrame, method: str, dtype: str = "float32") -> pd.Se
 
 def test_each_step_counts_by_the_logarithm_of_its_width() -> None:
     # From 1 to 2 the model at 2x serves (18), from 2 to 4 that at 4x (17), from 4 to 8 none (10).
-    mean = stepwise_mean(np.array([4.0, 2.0]), np.array([17.0, 18.0]), 10.0, (1.0, 8.0))
+    mean = stepwise_mean(np.array([2.0, 4.0]), np.array([18.0, 17.0]), 10.0, (1.0, 8.0))
     assert mean == pytest.approx((18 + 17 + 10) / 3)
 
 
-def test_points_outside_the_range_and_beaten_ones_count_for_nothing_of_their_own() -> None:
-    speedup = np.array([0.5, 1.5, 2.0, 16.0])
-    bleu = np.array([30.0, 11.0, 18.0, 12.0])
-    # 1.5x is beaten by 2x; 16x serves from 2 to 8; 0.5x is too slow anywhere.
+def test_points_outside_the_range_count_for_nothing_of_their_own() -> None:
+    speedup, bleu = np.array([0.5, 2.0, 16.0]), np.array([30.0, 18.0, 12.0])
+    # 16x serves from 2 to 8; 0.5x is too slow anywhere.
     assert stepwise_mean(speedup, bleu, 0.0, (1.0, 8.0)) == pytest.approx((18 + 2 * 12) / 3)
 
 
 def test_many_draws_at_once_are_each_as_one_alone() -> None:
-    speedup, bleu = np.array([2.0, 4.0]), np.array([[18.0, 17.0], [16.0, 19.0]])
+    speedup, bleu = np.array([2.0, 4.0]), np.array([[18.0, 17.0], [16.0, 13.0]])
     expected = [stepwise_mean(speedup, row, 10.0, (1.0, 8.0)) for row in bleu]
     assert stepwise_mean(speedup, bleu, 10.0, (1.0, 8.0)) == pytest.approx(expected)
-    assert expected[1] == pytest.approx((19 + 19 + 10) / 3)
+    assert expected[1] == pytest.approx((16 + 13 + 10) / 3)
 
 
 def test_difference_of_two_lines_is_their_mean_distance() -> None:
@@ -51,7 +50,7 @@ def test_a_step_that_one_front_lacks_is_a_breakpoint() -> None:
 
 
 def test_areas_of_the_hand_made_table(table: pd.DataFrame) -> None:
-    areas = area.build(table)
+    areas = area.build(table, least=1)
     whole = math.log(3 / 1.1)
     low, high = math.log(1.5 / 1.1) / whole, math.log(3 / 1.5) / whole
     shs = of_method(areas, "shs")
@@ -82,19 +81,41 @@ def test_shs_is_ahead_of_a_rival_by_the_mean_difference(table: pd.DataFrame) -> 
     assert math.isnan(of_method(areas, "shs")["ahead"])
 
 
+def test_a_method_of_few_points_has_no_area(table: pd.DataFrame) -> None:
+    areas = area.build(table, least=2)
+    assert math.isnan(of_method(areas, "heads")["lost_bleu"])
+    # Nor does what it would pay count for the others: the 16.9 of magnitude at 3x does.
+    assert of_method(areas, "scratch")["charged_bleu"] == pytest.approx(16.9)
+    assert area.build(table)["lost_bleu"].isna().all()
+    assert of_method(area.build(table), "magnitude")["ahead"] > 0
+
+
+def test_what_is_charged_is_paid_within_the_range() -> None:
+    rows = [*rows_of("control", 1, 20.0), *rows_of("shs", 2.0, 18.0)]
+    rows += [
+        *rows_of("scratch-a", 2.5, 16.0),
+        *rows_of("scratch-b", 4.0, 15.0),
+        *rows_of("scratch-c", 9, 2.0),
+    ]
+    areas = area.build(points.build(pd.DataFrame(rows)), least=1)
+    # From 2.5x to 3x the model at 4x serves; that at 9x is not needed.
+    assert of_method(areas, "shs")["charged_bleu"] == 15.0
+
+
 def test_the_interval_is_that_of_seeds() -> None:
     quiet = [*rows_of("control", 1, 20.0, (0.0, 0.0)), *rows_of("shs", 3.0, 18.0, (0.0, 0.0))]
-    found = of_method(area.build(points.build(pd.DataFrame(quiet))), "shs")
+    found = of_method(area.build(points.build(pd.DataFrame(quiet)), least=1), "shs")
     assert (found["lost_bleu_low"], found["lost_bleu_high"]) == pytest.approx((2.0, 2.0))
     # One point over the whole range: the loss varies as the difference of two means of two.
     noisy = [*rows_of("control", 1, 20.0, (-0.5, 0.5)), *rows_of("shs", 3.0, 18.0, (-0.5, 0.5))]
-    found = of_method(area.build(points.build(pd.DataFrame(noisy))), "shs")
+    found = of_method(area.build(points.build(pd.DataFrame(noisy)), least=1), "shs")
     width = 2 * 1.96 * math.sqrt(0.25 + 0.25)
     assert found["lost_bleu_high"] - found["lost_bleu_low"] == pytest.approx(width, rel=0.1)
 
 
 def test_without_repeats_there_is_no_interval() -> None:
     rows = [*rows_of("control", 1, 20.0), *rows_of("shs", 3.0, 18.0), *rows_of("magnitude", 2.0, 18.0)]
-    areas = area.build(points.build(pd.DataFrame(rows)))
+    areas = area.build(points.build(pd.DataFrame(rows)), least=1)
+    assert areas["lost_bleu"].notna().all()
     assert areas[["lost_bleu_low", "lost_bleu_high"]].isna().all(axis=None)
     assert of_method(areas, "magnitude")["ahead"] > 0

@@ -1,3 +1,5 @@
+import re
+import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -24,13 +26,16 @@ def test_folder_holds_what_was_found_and_what_made_it(headline: pd.DataFrame, tm
     folder = tmp_path / "docs"
     configuration = {"shs": {"updates": 7}}
     files = [tmp_path / "points.csv", tmp_path / "trade_off.png"]
-    document.write(folder, files, tables, "snakemake --cores all study", configuration, DEVICE)
+    settings = {"seed": 1, "shs": {"updates": 7, "lr": 0.1}}
+    made = document.Made("snakemake --cores all study", "0a1b2c", settings, configuration, DEVICE)
+    document.write(folder, files, tables, made)
     names = {path.name for path in folder.iterdir()}
     assert names == {"README.md", "config.yaml", "points.csv", "trade_off.png"}
-    assert yaml.safe_load((folder / "config.yaml").read_text()) == configuration
+    assert yaml.safe_load((folder / "config.yaml").read_text()) == settings
     page = (folder / "README.md").read_text()
     for needed in (
         "    snakemake --cores all study\n",
+        "at revision 0a1b2c. ",
         "![trade off](trade_off.png)",
         "[points.csv](points.csv)",
         "updates: 7",
@@ -62,3 +67,19 @@ def test_command_names_files_as_others_find_them(tmp_path: Path, monkeypatch: py
     files = ["config/study.yaml", tmp_path / "more.yaml", "/elsewhere/mine.yaml"]
     expected = "snakemake --cores all study --configfile config/study.yaml more.yaml mine.yaml"
     assert document.command(files) == expected
+
+
+def test_revision_tells_of_changes_and_of_no_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert document.revision() is None
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    (tmp_path / "file").write_text("one")
+    for command in (["init", "-q"], ["add", "file"], [*who, "commit", "-qm", "first"]):
+        subprocess.run(["git", *command], check=True)
+    clean = document.revision()
+    assert clean is not None and re.fullmatch("[0-9a-f]{12}", clean)
+    (tmp_path / "file").write_text("two")
+    assert document.revision() == f"{clean}-dirty"

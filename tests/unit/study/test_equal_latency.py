@@ -3,7 +3,8 @@ import math
 import pandas as pd
 import pytest
 
-from tprune.study import equal_latency
+from tests.unit.study.conftest import rows_of
+from tprune.study import equal_latency, points
 
 
 def at(table: pd.DataFrame, rival: str, speedup: float) -> pd.Series:
@@ -41,3 +42,12 @@ def test_noise_of_seeds_stands_beside_the_difference(table: pd.DataFrame) -> Non
     # SHS: three repeats of deviation 0.1; magnitude: one, with the deviation of all.
     width = 2 * 1.96 * math.sqrt(0.01 / 3 + 0.01)
     assert found["difference_high"] - found["difference_low"] == pytest.approx(width, rel=0.1)
+
+
+def test_more_points_of_a_method_do_not_move_its_interval() -> None:
+    noise = (-0.3, 0.0, 0.3)
+    rows = [*rows_of("control", 1.0, 20.0, noise), *rows_of("magnitude", 2.0, 19.9, noise)]
+    rows += [row for speedup in (1.9, 2.0, 2.1) for row in rows_of("shs", speedup, 19.9, noise)]
+    found = at(equal_latency.build(points.build(pd.DataFrame(rows))), "magnitude", 1.5)
+    centre = (found["difference_low"] + found["difference_high"]) / 2
+    assert centre == pytest.approx(found["difference"], abs=0.03)

@@ -33,6 +33,25 @@ def test_change_of_bleu_is_relative_to_the_control_of_the_same_dtype(planted: Pl
     assert math.isnan(row(table, "control", "int8", 1)["p_value"])
 
 
+def test_bleu_is_that_of_the_beam(planted: Planted) -> None:
+    narrow, wide = (row(build(planted), "baseline", "int8", beam)["bleu"] for beam in (1, 4))
+    assert wide / narrow == pytest.approx(1.04 / 1.01)
+
+
+def test_change_of_bleu_is_against_the_mean_of_the_controls(planted: Planted) -> None:
+    points = [
+        Point("control", repeat="2") if point.model == "shs_0.01_0.2" else point for point in planted.points
+    ]
+    for path in (planted.sources.costs, Path(planted.sources.devices[0].summary)):
+        path.write_text(path.read_text().replace("shs_0.01_0.2", "control_r2"))
+    table = headline.build(points, planted.dtypes, planted.sources)
+    of_controls = table[table["method"] == "control"]
+    assert of_controls["bleu"].nunique() > 4, "the two differ"
+    for _, rows in of_controls.groupby(["dtype", "beam"]):
+        assert rows["bleu_change_percent"].sum() == pytest.approx(0)
+        assert rows["bleu_change_percent"].abs().min() > 0
+
+
 def test_speedup_is_that_of_forced_lengths(planted: Planted) -> None:
     shs = row(build(planted), "shs_0.01_0.35", "int8", 4)
     assert (shs["speedup"], shs["speedup_low"], shs["speedup_high"]) == pytest.approx((2.1, 2.05, 2.15))
@@ -74,7 +93,8 @@ def test_csv_keeps_the_numbers(planted: Planted, tmp_path: Path) -> None:
 
 def test_control_that_translates_nothing_has_no_change(planted: Planted) -> None:
     for path in planted.sources.scores:
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"bleu": 0.0}))
+        scores = json.loads(path.read_text())
+        path.write_text(json.dumps({beam: {**each, "bleu": 0.0} for beam, each in scores.items()}))
     assert build(planted)["bleu_change_percent"].isna().all()
 
 
@@ -117,7 +137,7 @@ def test_the_control_is_required(planted: Planted) -> None:
 
 def test_markdown_has_a_section_per_setting_and_the_signatures(planted: Planted) -> None:
     text = markdown.render(
-        build(planted), {"here": {"cpu": "Planted 9000", "governor": None, "engine": {"beam": [1, 4]}}}, 5
+        build(planted), {"here": {"cpu": "Planted 9000", "governor": None, "engine": {"beam": [1, 4]}}}
     )
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
         "## float32, beam 1",
@@ -128,11 +148,11 @@ def test_markdown_has_a_section_per_setting_and_the_signatures(planted: Planted)
     ]
     cells = [line.split("|") for line in text.splitlines() if line.startswith("| shs_0.01_0.35")]
     assert [cell.strip() for cell in cells[0]][1:9] == [
-        *("shs_0.01_0.35", "0.01 M", "19.50", "-2.5 %", "0.040", "39.00", "19.0", "2.10x (2.05-2.15)")
+        *("shs_0.01_0.35", "0.01 M", "19.70", "-2.5 %", "0.040", "39.39", "19.0", "2.10x (2.05-2.15)")
     ]
     assert "- BLEU: `nrefs:1|tok:13a`" in text
     assert "- chrF: `nrefs:1|nc:6`" in text
     assert "- cpu: Planted 9000" in text
     assert "- engine.beam: 1, 4" in text
     assert "governor" not in text
-    assert "decoded with beam 5," in text
+    assert "decoded with the beam that is timed" in text

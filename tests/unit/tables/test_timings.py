@@ -52,7 +52,7 @@ def test_a_setting_of_another_device_alone_has_its_rows(planted: Planted, tmp_pa
     assert settings == [("float32", 4), ("int8", 1), ("int8", 4)]
     alone = table[(table["dtype"] == "int8") & (table["beam"] == 1)]
     assert alone["speedup"].isna().all() and alone["phone_speedup"].notna().all()
-    text = markdown.render(table, {}, 4)
+    text = markdown.render(table, {})
     assert "nan" not in text
 
 
@@ -84,7 +84,7 @@ def test_remarks_stand_in_csv_markdown_and_page(with_phone: Planted, tmp_path: P
     read = read_table(tmp_path / "headline.csv", headline.columns(["phone"]))
     assert set(read["condition"]) == {"busy"} and set(read["phone_condition"].dropna()) == {"throttled"}
 
-    text = markdown.render(read, {"here": {"cpu": "Planted 9000"}, "phone": HOT}, 4)
+    text = markdown.render(read, {"here": {"cpu": "Planted 9000"}, "phone": HOT})
     assert text.count(" ms † |") == 4 + 1
     assert text.count("† this machine was busy: other processes") == 4
     assert text.count("† phone was throttled: the device slowed down") == 1
@@ -101,6 +101,6 @@ def test_remarks_stand_in_csv_markdown_and_page(with_phone: Planted, tmp_path: P
 
 
 def test_a_quiet_run_has_no_mark(planted: Planted) -> None:
-    text = markdown.render(build(planted), {}, 4)
+    text = markdown.render(build(planted), {})
     assert markdown.MARK not in text
     assert math.isnan(build(planted)["p_value"].iloc[1])

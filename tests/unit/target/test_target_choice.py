@@ -81,7 +81,7 @@ def test_a_ladder_begins_at_what_is_asked_and_goes_further_where_it_is_less_cert
 
 
 def test_nothing_beyond_reach_is_tried_and_a_target_beyond_it_is_refused() -> None:
-    assert ladder("speedup", 1.5, [], 1.65, True) == [1.5, 1.62]
+    assert ladder("speedup", 1.5, [], 1.75, True) == [1.5, 1.724]
     assert ladder("bleu_change_percent", -1, [], 2.1, True) == [1.25, 1.5, 2.0]
     assert ladder("speedup", 3, [], 2.1, predicted=False) == [2.1]
     with pytest.raises(TPruneError, match=r"target.speedup: 3 asked.*a speed-up of 2.10"):
@@ -123,7 +123,7 @@ def files(tmp_path: Path) -> tuple[Path, list[Path]]:
     scores = []
     for bleu in (25.0, 24.0, 20.0):
         scores.append(tmp_path / f"{bleu:g}.json")
-        write_json(scores[-1], {"bleu": bleu})
+        write_json(scores[-1], {"1": {"bleu": bleu}, "4": {"bleu": 0.0}})
     return tmp_path / "samples.csv", scores
 
 

@@ -20,7 +20,7 @@ from tprune.model.checkpoint import load_model, save_model
 logger = logging.getLogger(__name__)
 
 CHECKED_SENTENCES = 200
-CHECKED_BEAM = 4  # not `evaluate.beam`: changing that key must not make every model again
+CHECKED_BEAM = 4  # not `latency.beams`: changing that key must not make every model again
 
 
 @dataclass(frozen=True)

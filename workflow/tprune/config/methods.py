@@ -16,7 +16,7 @@ class Method:
     """How the lines that go are found, and how the model is fine-tuned.
 
     `penalised`: whose lines are chosen, a method of the stage `shs`. `penalty` and `relative_strengths`: of
-    that stage. `score`: what lines are ranked by. `decoder_layers`: kept at most.
+    that stage. `score`: what lines are ranked by. `decoder_layers`: kept at most where they are.
     `fine_tuning_updates`, `lr`, `distillation`: length and learning rate of fine-tuning, and the control's
     weight in it.
     """
@@ -41,16 +41,14 @@ def method_of(settings: Settings, name: str) -> Method:
         penalty=None,
         relative_strengths=settings.shs.relative_strengths,
         score="taylor" if name == "taylor" else "norm",
-        decoder_layers=None,
+        decoder_layers=prune.decoder_layers,
         fine_tuning_updates=prune.fine_tuning_updates,
         lr=prune.lr,
         distillation=0.0 if name == "control" else prune.distillation,
     )
     if name == "group_lasso":
         return replace(plain, penalised=name, penalty="group_lasso")
-    shs = replace(
-        plain, penalised="shs", penalty="shs", score=prune.score, decoder_layers=prune.decoder_layers
-    )
+    shs = replace(plain, penalised="shs", penalty="shs", score=prune.score)
     if name == "shs":
         return shs
     if name.startswith("shs-"):

@@ -30,7 +30,7 @@ class Prune(Section):
     )
     decoder_layers: Count | None = Field(
         default=None,
-        description="Decoder layers, at most, that SHS keeps under a requested speed-up: those worth least "
+        description="Decoder layers, at most, that stay under a requested speed-up: those worth least "
         "go before any line does; `null`: as many as the ranking leaves.",
     )
     fine_tuning_updates: Count = Field(

@@ -1,7 +1,7 @@
 """BLEU and chrF of one system on detokenised text, each with its signature."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,35 +28,40 @@ def score(hypotheses: Sequence[str], references: Sequence[str], target_lang: str
 
 
 def score_files(
-    hypotheses: str | Path,
+    hypotheses: Mapping[int, str | Path],
     references: str | Path,
-    control: str | Path | None,
+    control: Mapping[int, str | Path] | None,
     control_name: str,
     target_lang: str,
     samples: int,
     output: str | Path,
 ) -> None:
-    """Score the file `hypotheses` and write scores.json.
+    """Score the files `hypotheses`, one for each beam size, and write scores.json: scores by beam.
 
-    `control` holds the control's translations in the same dtype (named `control_name` in the
-    result), or is None for the control itself, whose p_value is null.
+    `control` holds the control's translations in the same dtype with the same beams (named `control_name`
+    in the result), or is None for the control itself, whose p_value is null.
     Raises TPruneError when a file has not one line for each reference.
     """
     expected = read_lines(references)
-    texts = _aligned(hypotheses, expected, references)
-    scores = score(texts, expected, target_lang)
-    scores |= {
-        "p_value": None,
-        "p_value_against": None,
-        "p_value_signature": None,
-        "bootstrap_samples": samples,
-    }
-    if control is not None:
-        rival = _aligned(control, expected, references)
-        p_value, signature = paired_bootstrap(texts, rival, expected, target_lang, samples)
-        scores |= {"p_value": p_value, "p_value_against": control_name, "p_value_signature": signature}
-    logger.info("BLEU %.2f, chrF %.2f, p %s", scores["bleu"], scores["chrf"], scores["p_value"])
-    write_json(output, scores)
+    found = {}
+    for beam, path in hypotheses.items():
+        texts = _aligned(path, expected, references)
+        scores = score(texts, expected, target_lang)
+        scores |= {
+            "p_value": None,
+            "p_value_against": None,
+            "p_value_signature": None,
+            "bootstrap_samples": samples,
+        }
+        if control is not None:
+            rival = _aligned(control[beam], expected, references)
+            p_value, signature = paired_bootstrap(texts, rival, expected, target_lang, samples)
+            scores |= {"p_value": p_value, "p_value_against": control_name, "p_value_signature": signature}
+        logger.info(
+            "beam %d: BLEU %.2f, chrF %.2f, p %s", beam, scores["bleu"], scores["chrf"], scores["p_value"]
+        )
+        found[str(beam)] = scores
+    write_json(output, found)
 
 
 def _aligned(path: str | Path, references: list[str], references_path: str | Path) -> list[str]:

@@ -1,5 +1,6 @@
 """The test set as text, translated by the CTranslate2 model."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tprune.corpus.subwords import load_subwords
@@ -11,13 +12,16 @@ def translate_file(
     directory: str | Path,
     encoded_source: str | Path,
     subword_model: str | Path,
-    output: str | Path,
+    outputs: Mapping[int, str | Path],
     dtype: str,
-    beam: int,
     threads: int,
 ) -> None:
-    """Translate a file of blank-separated pieces into plain text, one sentence a line."""
+    """Translate a file of blank-separated pieces into plain text, one sentence a line.
+
+    `outputs` has a file for each beam size.
+    """
     subwords = load_subwords(subword_model)
     sources = [line.split() for line in read_lines(encoded_source)]
-    hypotheses = decode(directory, sources, dtype, beam, threads)
-    write_lines(output, (subwords.decode(pieces) for pieces in hypotheses))
+    for beam, output in outputs.items():
+        hypotheses = decode(directory, sources, dtype, beam, threads)
+        write_lines(output, (subwords.decode(pieces) for pieces in hypotheses))

@@ -1,13 +1,15 @@
 """What the samples of latency say: medians, and speed-ups with their intervals.
 
 The speed-up of a model is the control's total time over the model's total time on the same sentences, in
-the same dtype, with the same beam and length: how much sooner the whole test would be done. The interval
+the same dtype, with the same beam and length: how much sooner the whole test would be done. Where the
+control has repeats, which are of one size, its time of a sentence is their mean. The interval
 is the 95 % percentile bootstrap over sentences (Efron 1979): sentences are drawn anew, and with each one
 its times of both models together, so that what a sentence makes slow for both cancels out. No sample is
 trimmed: a hiccup of the machine widens the interval, and a wide one is flagged as noisy.
 """
 
 import logging
+import math
 from pathlib import Path
 
 import numpy as np
@@ -34,19 +36,25 @@ def summarise(samples: pd.DataFrame, bootstrap_samples: int, seed: int) -> pd.Da
 
     Columns: those four and method, strength, threshold; sentences; latency_ms (median) and p90_ms;
     source_tokens and output_tokens (means); ms_per_token; speedup, speedup_low, speedup_high against
-    the control of the same dtype, beam and length; speedup_vs_float32 against the float32 control of the
-    same beam and length (NaN where float32 was not timed); noisy.
+    the control of the same dtype, beam and length; speedup_vs_float32 and its bounds against the float32
+    control of the same beam and length (NaN where float32 was not timed); noisy.
     Raises TPruneError where the control is missing or a model lacks a sentence.
     """
     rows = []
     for (dtype, beam, length), group in samples.groupby(SETTING):
         times = _times(group)
         weights = resampled_weights(len(times), bootstrap_samples, seed)
-        reference = _float32_control(samples[(samples["beam"] == beam) & (samples["length"] == length)])
+        control = _control(group)
+        alike = samples[(samples["beam"] == beam) & (samples["length"] == length)]
+        float32 = _control(alike[alike["dtype"] == "float32"]) if "float32" in set(alike["dtype"]) else None
         for key, own in group.groupby(MODEL):
             model = str(key[0])
             milliseconds = own["seconds"].to_numpy() * 1000
-            ratios = speedup_with_interval(times[CONTROL].to_numpy(), times[model].to_numpy(), weights)
+            seconds = times[model].to_numpy()
+            ratios = speedup_with_interval(control, seconds, weights)
+            over_float32 = (
+                (math.nan,) * 3 if float32 is None else speedup_with_interval(float32, seconds, weights)
+            )
             rows.append(
                 {
                     **dict(zip(MODEL, key, strict=True)),
@@ -62,7 +70,9 @@ def summarise(samples: pd.DataFrame, bootstrap_samples: int, seed: int) -> pd.Da
                     "speedup": ratios[0],
                     "speedup_low": ratios[1],
                     "speedup_high": ratios[2],
-                    "speedup_vs_float32": reference / own["seconds"].sum(),
+                    "speedup_vs_float32": over_float32[0],
+                    "speedup_vs_float32_low": over_float32[1],
+                    "speedup_vs_float32_high": over_float32[2],
                     "noisy": bool(ratios[2] - ratios[1] > NOISY_WIDTH * ratios[0]),
                 }
             )
@@ -97,15 +107,16 @@ def resampled_weights(sentences: int, samples: int, seed: int) -> np.ndarray:
 def _times(group: pd.DataFrame) -> pd.DataFrame:
     """Seconds by sentence (rows) and model (columns)."""
     times = group.pivot(index="sentence", columns="model", values="seconds")
-    if CONTROL not in times:
-        raise TPruneError(f"samples.csv: no `{CONTROL}` among the models {list(times)}; time them together")
     lacking = times.columns[times.isna().any()]
     if len(lacking):
         raise TPruneError(f"samples.csv: {list(lacking)} lack sentences that others have; measure again")
     return times
 
 
-def _float32_control(samples: pd.DataFrame) -> float:
-    """Total seconds of the float32 control; NaN where it was not timed."""
-    times = samples.loc[(samples["dtype"] == "float32") & (samples["model"] == CONTROL), "seconds"]
-    return float(times.sum()) if len(times) else float("nan")
+def _control(group: pd.DataFrame) -> np.ndarray:
+    """Seconds of the control by sentence, in the order of `_times`: the mean of its repeats."""
+    own = group[group["method"] == CONTROL]
+    if own.empty:
+        found = list(dict.fromkeys(group["model"]))
+        raise TPruneError(f"samples.csv: no `{CONTROL}` among the models {found}; time them together")
+    return own.groupby("sentence")["seconds"].mean().to_numpy()

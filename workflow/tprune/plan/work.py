@@ -24,7 +24,7 @@ def work_of(rule: str, settings: Settings) -> Work | None:
     if rule in TRAINING_RULES:
         return Work(_updates(rule, settings) * settings.training.max_tokens, "updates x tokens of a batch")
     if rule == "translate":
-        return Work(evaluate.beam, "beam")
+        return Work(sum(latency.beams), "beams")
     if rule == "score":
         return Work(evaluate.bootstrap_samples, "bootstrap samples")
     if rule in ("latency_budget", "latency_model"):

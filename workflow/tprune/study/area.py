@@ -3,7 +3,9 @@
 `lost_bleu` is the mean loss of BLEU against the control over the range of speed-ups `RANGE`, every doubling
 of speed counting alike (the mean is over the logarithm of the speed-up). The front is taken stepwise: what
 lies between two points costs what the faster of them costs. Where a method has no model that fast, it is
-charged the lowest BLEU that is on any method's front in the same dtype and beam: the worst that anyone paid.
+charged the lowest BLEU that any method's front has at the end of the range or, where it ends before, at
+its own: the worst that anyone paid. A method of fewer than `LEAST_POINTS` points has no such number: it
+would tell how many models were made, not how good they are.
 
 `ahead` is the mean of SHS's BLEU less the rival's, both fronts interpolated (`tprune.study.front`) with the
 control on both, over the part of the range that both reach.
@@ -17,10 +19,11 @@ import pandas as pd
 
 from tprune.study import noise
 from tprune.study.families import OURS
-from tprune.study.front import Front, front_of, interpolated, with_control
+from tprune.study.front import Front, interpolated, pareto, with_control
 from tprune.study.points import compared, control_bleu, rivals, settings
 
 RANGE = (1.1, 3.0)
+LEAST_POINTS = 3
 COLUMNS = (
     *("dtype", "beam", "method", "points", "on_front", "fastest", "reached", "charged_bleu"),
     *("lost_bleu", "lost_bleu_low", "lost_bleu_high"),
@@ -28,17 +31,19 @@ COLUMNS = (
 )
 
 
-def build(points: pd.DataFrame) -> pd.DataFrame:
+def build(points: pd.DataFrame, least: int = LEAST_POINTS) -> pd.DataFrame:
     """One row per dtype, beam and family, with `COLUMNS`, from the operating points.
 
     `fastest` is the family's largest speed-up, `reached` the share of `RANGE` (in logarithms) up to it,
-    `charged_bleu` what counts beyond it, `ahead_until` where the range of `ahead` ends. Intervals are those
-    of `tprune.study.noise`: of seeds alone. `ahead` is NaN for SHS itself and where nothing is in common.
+    `charged_bleu` what counts beyond it, `ahead_until` where the range of `ahead` ends. `lost_bleu` is NaN
+    where a family has fewer than `least` points, `ahead` for SHS itself and where nothing is in common.
+    Intervals are those of `tprune.study.noise`, of seeds alone: the points on a front stay those of the
+    measured means, as a best of noisy draws would favour the method with more points.
     """
     rows = [
         row
         for dtype, beam in settings(points)
-        for row in _rows(compared(points, dtype, beam), {"dtype": dtype, "beam": beam})
+        for row in _rows(compared(points, dtype, beam), {"dtype": dtype, "beam": beam}, least)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -46,15 +51,20 @@ def build(points: pd.DataFrame) -> pd.DataFrame:
 def stepwise_mean(
     speedup: np.ndarray, bleu: np.ndarray, beyond: float, limits: tuple[float, float] = RANGE
 ) -> np.ndarray:
-    """Mean over log speed-up in `limits` of the best BLEU at that speed-up or faster.
+    """Mean over log speed-up in `limits` of the BLEU of a front's next point at that speed-up or faster.
 
-    `speedup` is [N], `bleu` [..., N]; the result has the leading shape. `beyond` counts past the fastest.
+    `speedup` is [K], rising, `bleu` [..., K]; the result has the leading shape. `beyond` counts past the
+    fastest.
     """
-    order = np.argsort(speedup)
-    best = np.flip(np.maximum.accumulate(np.flip(bleu[..., order], -1), -1), -1)
-    edges = np.log(np.clip(np.concatenate(([limits[0]], speedup[order], [limits[1]])), *limits))
+    edges = np.log(np.clip(np.concatenate(([limits[0]], speedup, [limits[1]])), *limits))
     widths = np.diff(edges)
-    return (best @ widths[:-1] + beyond * widths[-1]) / widths.sum()
+    return (bleu @ widths[:-1] + beyond * widths[-1]) / widths.sum()
+
+
+def bleu_at_the_end(front: Front, end: float = RANGE[1]) -> float:
+    """BLEU of the first point of a front at speed-up `end` or faster, else of its last."""
+    speedup, bleu = front
+    return float(bleu[min(int(np.searchsorted(speedup, end)), len(bleu) - 1)])
 
 
 def mean_difference(ours: Front, theirs: Front, limits: tuple[float, float] = RANGE) -> float:
@@ -68,25 +78,29 @@ def mean_difference(ours: Front, theirs: Front, limits: tuple[float, float] = RA
     return float(np.trapezoid(difference, np.log(at)) / math.log(until / limits[0]))
 
 
-def _rows(points: pd.DataFrame, setting: dict[str, Any]) -> list[dict[str, Any]]:
+def _rows(points: pd.DataFrame, setting: dict[str, Any], least: int) -> list[dict[str, Any]]:
     speedup, bleu = points["speedup"].to_numpy(), points["bleu"].to_numpy()
     control = control_bleu(points)
     at_control = int(np.flatnonzero(points["family"] == "control")[0])
     drawn = noise.draws(points)
     members = {name: np.flatnonzero(points["family"] == name) for name in rivals(points)}
-    sizes = {name: front_of(speedup[own], bleu[own])[1] for name, own in members.items()}
-    charged = min((front[-1] for front in sizes.values()), default=math.nan)
+    fronts = {name: own[pareto(speedup[own], bleu[own])] for name, own in members.items()}
+    enough = [name for name, own in members.items() if len(own) >= least]
+    paid = [bleu_at_the_end((speedup[fronts[name]], bleu[fronts[name]])) for name in enough]
+    charged = min(paid, default=math.nan)
     rows = []
     for name, own in members.items():
-        mean = control - stepwise_mean(speedup[own], bleu[own], charged)
-        lost = drawn[:, at_control] - stepwise_mean(speedup[own], drawn[:, own], charged)
+        on_front = fronts[name]
+        beyond = charged if name in enough else math.nan
+        mean = control - stepwise_mean(speedup[on_front], bleu[on_front], beyond)
+        lost = drawn[:, at_control] - stepwise_mean(speedup[on_front], drawn[:, on_front], beyond)
         fastest = speedup[own].max()
         rows.append(
             {
                 **setting,
                 "method": name,
                 "points": len(own),
-                "on_front": len(sizes[name]),
+                "on_front": len(on_front),
                 "fastest": fastest,
                 "reached": _share(fastest),
                 "charged_bleu": charged,
@@ -102,12 +116,13 @@ def _ahead(points: pd.DataFrame, name: str, drawn: np.ndarray) -> dict[str, floa
     speedup, bleu = points["speedup"].to_numpy(), points["bleu"].to_numpy()
     if name == OURS or OURS not in set(points["family"]):
         return {}
-    ours, theirs = with_control(points, OURS), with_control(points, name)
+    ours, theirs = (
+        members[pareto(speedup[members], bleu[members])]
+        for members in (with_control(points, OURS), with_control(points, name))
+    )
 
     def difference(values: np.ndarray) -> float:
-        return mean_difference(
-            front_of(speedup[ours], values[ours]), front_of(speedup[theirs], values[theirs])
-        )
+        return mean_difference((speedup[ours], values[ours]), (speedup[theirs], values[theirs]))
 
     mean = difference(bleu)
     if math.isnan(mean):

@@ -1,7 +1,9 @@
 """The folder of a study that can be put under version control: what was found, and what made it."""
 
 import shutil
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,39 +27,48 @@ def command(configuration_files: Iterable[str | Path]) -> str:
     return " ".join([*words, *(["--configfile", *named] if named else [])])
 
 
+def revision() -> str | None:
+    """The commit checked out here, with -dirty where files differ from it; None where there is none."""
+    asked = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude", "*"]
+    try:
+        found = subprocess.run(asked, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()
+
+
+@dataclass(frozen=True)
+class Made:
+    """What made a study: its `command`, the `revision` of the code, all `settings` and those that differ from
+    the defaults (`configuration`), and the signature of the `device` that was timed.
+    """
+
+    command: str
+    revision: str | None
+    settings: Mapping[str, Any]
+    configuration: Mapping[str, Any]
+    device: Mapping[str, Any]
+
+
 def write(
-    folder: str | Path,
-    files: Iterable[str | Path],
-    tables: Mapping[str, pd.DataFrame],
-    made_by: str,
-    configuration: Mapping[str, Any],
-    device: Mapping[str, Any],
+    folder: str | Path, files: Iterable[str | Path], tables: Mapping[str, pd.DataFrame], made: Made
 ) -> None:
     """Copy `files` into `folder`, whole or not at all, with README.md and config.yaml beside them.
 
-    `tables` has headline, areas, equal_latency and goals, and valid_loss where the baseline was trained here;
-    `made_by` is the `command`; `configuration` is what differs from the defaults, `device` the signature of
-    the device that was timed. Figures are shown by the README, other files linked.
+    `tables` has headline, areas, equal_latency and goals, and valid_loss where the baseline was trained here.
+    config.yaml has every setting, as defaults may change. README shows the figures and links other files.
     """
     files = list(files)
     with whole_directory(folder) as partial:
         for file in files:
             shutil.copy2(file, partial)
-        described = yaml.safe_dump(dict(configuration), sort_keys=False, allow_unicode=True)
-        (partial / "config.yaml").write_text(described, encoding="utf-8")
-        names = [Path(file).name for file in files]
-        page = readme(names, tables, made_by, described, device)
+        (partial / "config.yaml").write_text(_yaml(made.settings), encoding="utf-8")
+        page = readme([Path(file).name for file in files], tables, made)
         (partial / "README.md").write_text(page, encoding="utf-8")
 
 
-def readme(
-    names: Sequence[str],
-    tables: Mapping[str, pd.DataFrame],
-    made_by: str,
-    configuration: str,
-    device: Mapping[str, Any],
-) -> str:
-    """The text of README.md; arguments as for `write`, `configuration` as YAML."""
+def readme(names: Sequence[str], tables: Mapping[str, pd.DataFrame], made: Made) -> str:
+    """The text of README.md of the files `names`; arguments as for `write`."""
     figures = [name for name in names if Path(name).suffix in (".png", ".svg", ".pdf")]
     headline = tables["headline"]
     scores = [
@@ -67,7 +78,8 @@ def readme(
     ]
     parts = [
         "# The study\n\nMade by\n\n",
-        f"    {made_by}\n\n",
+        f"    {made.command}\n\n",
+        f"at revision {made.revision}. " if made.revision else "",
         f"{headline['model'].nunique()} models, every one in {', '.join(dict.fromkeys(headline['dtype']))}. "
         "All are described in [docs/method.md](../method.md).\n\n",
         *(f"![{Path(name).stem.replace('_', ' ')}]({name})\n\n" for name in figures),
@@ -80,10 +92,14 @@ def readme(
         "\n## All tables\n\n",
         *(f"- [{name}]({name})\n" for name in sorted(names) if name not in figures),
         "\n## What made it\n\n",
-        f"What differs from the default configuration ([config.yaml](config.yaml)):\n\n"
-        f"```yaml\n{configuration}```\n\n",
+        f"What differs from the default configuration (all of it: [config.yaml](config.yaml)):\n\n"
+        f"```yaml\n{_yaml(made.configuration)}```\n\n",
         *scores,
         "\nThe device:\n\n",
-        *(f"- {key}: {value}\n" for key, value in flat(dict(device))),
+        *(f"- {key}: {value}\n" for key, value in flat(dict(made.device))),
     ]
     return "".join(parts)
+
+
+def _yaml(settings: Mapping[str, Any]) -> str:
+    return yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True)

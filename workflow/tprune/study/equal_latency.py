@@ -1,7 +1,9 @@
 """BLEU at equal latency: what SHS gives above each rival at the same speed-up.
 
 Both fronts, the control on each, are interpolated linearly in the logarithm of the speed-up
-(`tprune.study.front`); nothing is extrapolated. The interval is that of seeds (`tprune.study.noise`).
+(`tprune.study.front`); nothing is extrapolated. The interval is that of seeds (`tprune.study.noise`): the
+points on the fronts stay those of the measured means, as a best of noisy draws would favour the method with
+more points.
 """
 
 from typing import Any
@@ -11,7 +13,7 @@ import pandas as pd
 
 from tprune.study import noise
 from tprune.study.families import OURS
-from tprune.study.front import front_of, interpolated, with_control
+from tprune.study.front import interpolated, pareto, with_control
 from tprune.study.points import compared, rivals, settings
 
 SPEEDUPS = (1.25, 1.5, 2.0, 2.5, 3.0)
@@ -59,10 +61,11 @@ def build(points: pd.DataFrame) -> pd.DataFrame:
 def _at_speedups(points: pd.DataFrame, name: str, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """BLEU of a family at `SPEEDUPS` as measured [S] and in every draw [count, S]."""
     members = with_control(points, name)
-    speedup = points["speedup"].to_numpy()[members]
+    speedup, bleu = points["speedup"].to_numpy(), points["bleu"].to_numpy()
+    on_front = members[pareto(speedup[members], bleu[members])]
     at = np.array(SPEEDUPS)
 
     def bleu_at(values: np.ndarray) -> np.ndarray:
-        return interpolated(front_of(speedup, values), at)
+        return interpolated((speedup[on_front], values[on_front]), at)
 
-    return bleu_at(points["bleu"].to_numpy()[members]), np.array([bleu_at(row) for row in drawn[:, members]])
+    return bleu_at(bleu), np.array([bleu_at(row) for row in drawn])

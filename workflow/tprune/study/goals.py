@@ -11,7 +11,7 @@ from tprune.study.points import compared
 
 COLUMNS = (
     *("goal", "dtype", "beam", "met", "point", "repeats", "speedup", "speedup_low", "speedup_high"),
-    *("bleu_change_percent", "bleu_change_percent_sd", "lacking"),
+    *("bleu_change_percent", "bleu_change_percent_sd", "lacking", "also_met_by"),
 )
 
 
@@ -39,32 +39,35 @@ def build(points: pd.DataFrame, equal_latency: pd.DataFrame) -> pd.DataFrame:
     Goals of speed and loss are looked for among SHS and its ablations. A point meets one when its mean
     speed-up and its mean change of BLEU do; in int8 both are against the float32 control. Of the points that
     meet it the one of highest BLEU is named, else the nearest: the one for which the shortfall of speed-up
-    (percent) and of BLEU (percent) add up to least; `lacking` says what it lacks.
+    (percent) and of BLEU (percent) add up to least; `lacking` says what it lacks. `also_met_by` names the
+    other families, baseline and control too, that have a point which meets the goal.
     The goals at equal latency are of SHS against a rival, met where the difference is at least `AHEAD_BLEU`
-    and the interval of seeds does not hold 0, at all speed-ups of the table that both fronts reach.
+    and the interval of seeds does not hold 0, at all speed-ups of the table that both fronts reach; a rival
+    that was not made leaves its goal unmet.
     """
     beams = list(dict.fromkeys(points["beam"]))
     rows = [_quality(goal, beam, points) for goal in GOALS for beam in beams]
-    rows += [_ahead(rival, beam, equal_latency) for rival in AHEAD_OF for beam in beams]
-    return pd.DataFrame([row for row in rows if row], columns=COLUMNS)
+    rows = [row for row in rows if row]
+    if rows:
+        rows += [_ahead(rival, beam, equal_latency) for rival in AHEAD_OF for beam in beams]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _quality(goal: Goal, beam: int, points: pd.DataFrame) -> dict[str, Any] | None:
     shown = compared(points, goal.dtype, beam)
-    shown = shown[shown["method"].map(is_shs)]
-    if shown.empty:
-        return None
-    ending = "_vs_float32" if goal.dtype != "float32" else ""
-    # The bounds are of the ratio in the same dtype; the control's own time scales both alike.
-    scale = shown[f"speedup{ending}"] / shown["speedup"]
+    against = "_vs_float32" if goal.dtype != "float32" else ""
     shown = shown.assign(
-        **{name: scale * shown[name] for name in ("speedup", "speedup_low", "speedup_high")},
-        bleu_change_percent=shown[f"bleu_change_percent{ending}"],
+        **{f"speedup{end}": shown[f"speedup{against}{end}"] for end in ("", "_low", "_high")},
+        bleu_change_percent=shown[f"bleu_change_percent{against}"],
     )
     slow = (100 * (goal.speedup / shown["speedup"] - 1)).clip(lower=0)
     lossy = (-goal.loss - shown["bleu_change_percent"]).clip(lower=0)
-    lacks = (slow + lossy).to_numpy()
-    best = shown.assign(lacks=lacks).sort_values(["lacks", "bleu"], ascending=[True, False]).iloc[0]
+    shown = shown.assign(lacks=slow + lossy)
+    ours = shown["method"].map(is_shs)
+    if not ours.any():
+        return None
+    best = shown[ours].sort_values(["lacks", "bleu"], ascending=[True, False]).iloc[0]
+    others = shown[~ours & (shown["lacks"] == 0)]
     return {
         "goal": str(goal),
         "dtype": goal.dtype,
@@ -72,6 +75,7 @@ def _quality(goal: Goal, beam: int, points: pd.DataFrame) -> dict[str, Any] | No
         "met": "yes" if best["lacks"] == 0 else "no",
         **{name: best[name] for name in COLUMNS[4:11]},
         "lacking": _lacking(goal.speedup - best["speedup"], -goal.loss - best["bleu_change_percent"]),
+        "also_met_by": ", ".join(dict.fromkeys(others["family"])),
     }
 
 
@@ -84,25 +88,25 @@ def _lacking(speedup: float, percent: float) -> str:
     return " and ".join(parts)
 
 
-def _ahead(rival: str, beam: int, table: pd.DataFrame) -> dict[str, Any] | None:
+def _ahead(rival: str, beam: int, table: pd.DataFrame) -> dict[str, Any]:
     chosen = (table["rival"] == rival) & (table["beam"] == beam) & (table["dtype"] == "float32")
     rows = table[chosen].dropna(subset=["difference"])
-    if rows.empty:
-        return None
     enough = (rows["difference"] >= AHEAD_BLEU) & (rows["difference_low"] > 0)
     return {
         "goal": f"at equal latency at least {AHEAD_BLEU:g} BLEU above {rival}, beyond the noise of seeds",
         "dtype": "float32",
         "beam": beam,
-        "met": "yes" if enough.all() else "no",
+        "met": "yes" if len(rows) and enough.all() else "no",
         "bleu_change_percent": math.nan,
-        "lacking": "" if enough.all() else _short(rows[~enough], len(rows)),
+        "lacking": _short(rows[~enough], len(rows)) if len(rows) else "no speed-up that both reach",
     }
 
 
-def _short(rows: pd.DataFrame, compared_at: int) -> str:
-    parts = [f"{row['difference']:+.2f}{_noise(row)} at {row['speedup']:g}x" for _, row in rows.iterrows()]
-    return f"short at {len(rows)} of {compared_at} speed-ups, BLEU: {', '.join(parts)}"
+def _short(short: pd.DataFrame, compared_at: int) -> str:
+    if short.empty:
+        return ""
+    parts = [f"{row['difference']:+.2f}{_noise(row)} at {row['speedup']:g}x" for _, row in short.iterrows()]
+    return f"short at {len(short)} of {compared_at} speed-ups, BLEU: {', '.join(parts)}"
 
 
 def _noise(row: pd.Series) -> str:

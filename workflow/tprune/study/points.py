@@ -7,40 +7,47 @@ timed on the same sentences, so averaging over them takes nothing from the error
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from tprune.errors import TPruneError
 from tprune.study.families import UNPRUNED, family
+from tprune.tables.timings import VS_FLOAT32
 
 SETTING = ["dtype", "beam"]
 KEY = ["method", "strength", "threshold", "requested_speedup"]
 MEASURED = (
     *("repeat", "params", "bleu", "chrf", "p_value", "latency_ms"),
-    *("speedup", "speedup_low", "speedup_high", "speedup_vs_float32"),
+    *("speedup", "speedup_low", "speedup_high"),
+    *VS_FLOAT32,
+    "condition",
 )
 NEEDED = ("model", *KEY, *SETTING, *MEASURED)
 COLUMNS = (
     *("point", "family", *KEY, *SETTING, "repeats", "params"),
     *("bleu", "bleu_sd", "bleu_change", "bleu_change_percent", "bleu_change_percent_sd"),
     *("bleu_change_percent_vs_float32", "chrf", "chrf_sd", "p_smallest", "p_largest"),
-    *("latency_ms", "speedup", "speedup_low", "speedup_high", "speedup_sd", "speedup_vs_float32"),
+    *("latency_ms", "speedup", "speedup_low", "speedup_high", "speedup_sd"),
+    *VS_FLOAT32,
+    "condition",
 )
 
 
 def build(headline: pd.DataFrame) -> pd.DataFrame:
     """One row per operating point, dtype and beam, with `COLUMNS`, from the headline table (`NEEDED`).
 
-    Changes of BLEU are against the mean of the control's repeats, in BLEU and in percent: of the same dtype,
-    or, where the name says so, of float32; `bleu_change_percent_sd` is the deviation of BLEU in percent of
-    that mean. `speedup` is against the control in the same dtype and beam as the headline table has it,
-    `speedup_vs_float32` against the float32 control at the same beam. Deviations are NaN for one repeat,
-    `p_` where there is no test (the control).
+    Changes of BLEU are against the mean of the control's repeats, in BLEU and in percent: of the same dtype
+    and beam, or, where the name says so, of float32 and the beam; `bleu_change_percent_sd` is the deviation
+    of BLEU in percent of that mean. `speedup` is against the control in the same dtype and beam as the
+    headline table has it, `speedup_vs_float32` against the float32 control at the same beam. Deviations are
+    NaN for one repeat, `p_` where there is no test (the control). `condition` is the device's.
     Raises TPruneError where a repeat stands twice, or a dtype has no control.
     """
-    controls = headline[headline["method"] == "control"].groupby("dtype")["bleu"].mean()
-    lacking = sorted(set(headline["dtype"]) - set(controls.index))
+    control_rows = headline[headline["method"] == "control"]
+    controls: dict[Any, float] = control_rows.groupby(SETTING)["bleu"].mean().to_dict()
+    lacking = sorted(set(headline["dtype"]) - set(control_rows["dtype"]))
     if lacking:
         raise TPruneError(f"headline table: no `control` in {', '.join(lacking)} to compare with")
     rows = [
@@ -82,7 +89,7 @@ def control_bleu(points: pd.DataFrame) -> float:
     return float(found.iloc[0])
 
 
-def _row(group: pd.DataFrame, controls: pd.Series) -> dict[str, Any]:
+def _row(group: pd.DataFrame, controls: Mapping[Any, float]) -> dict[str, Any]:
     group = group.sort_values("repeat")
     first = group.iloc[0]
     if not group["repeat"].is_unique:
@@ -90,7 +97,8 @@ def _row(group: pd.DataFrame, controls: pd.Series) -> dict[str, Any]:
             f"headline table: {first['model']} ({first['dtype']}, beam {first['beam']}) has a repeat twice: "
             f"{list(group['repeat'])}"
         )
-    control = controls[first["dtype"]]
+    control = controls[first["dtype"], first["beam"]]
+    float32 = controls.get(("float32", first["beam"]), math.nan)
     bleu = group["bleu"].mean()
     deviation = group["bleu"].std()
     name = str(first["model"]).removesuffix(f"_r{int(first['repeat'])}")
@@ -105,9 +113,7 @@ def _row(group: pd.DataFrame, controls: pd.Series) -> dict[str, Any]:
         "bleu_change": bleu - control,
         "bleu_change_percent": _percent(bleu - control, control),
         "bleu_change_percent_sd": _percent(deviation, control),
-        "bleu_change_percent_vs_float32": _percent(bleu - controls["float32"], controls["float32"])
-        if "float32" in controls
-        else math.nan,
+        "bleu_change_percent_vs_float32": _percent(bleu - float32, float32),
         "chrf": group["chrf"].mean(),
         "chrf_sd": group["chrf"].std(),
         "p_smallest": group["p_value"].min(),
@@ -118,6 +124,9 @@ def _row(group: pd.DataFrame, controls: pd.Series) -> dict[str, Any]:
         "speedup_high": group["speedup_high"].max(),
         "speedup_sd": group["speedup"].std(),
         "speedup_vs_float32": group["speedup_vs_float32"].mean(),
+        "speedup_vs_float32_low": group["speedup_vs_float32_low"].min(),
+        "speedup_vs_float32_high": group["speedup_vs_float32_high"].max(),
+        "condition": first["condition"],
     }
 
 

@@ -4,6 +4,7 @@ import pandas as pd
 
 from tprune.study import area, noise
 from tprune.tables.markdown import number, pipe_table
+from tprune.tables.timings import remarks
 from tprune.training.learning_curve import changes_per_epoch
 
 POINT_TITLES = (
@@ -16,14 +17,16 @@ def points_text(marked: pd.DataFrame) -> str:
     parts = [
         "# Operating points\n\n"
         "Means over seeds ± their standard deviation. Change of BLEU: in percent of the mean of the\n"
-        "control's seeds, same dtype. p: paired bootstrap against the control, smallest to largest of the\n"
-        "seeds. Speed-up: against the control, same dtype and beam, length forced to the reference's; its\n"
-        "interval reaches from the lowest to the highest 95 % bound of the seeds. Front: the point is on\n"
-        "that of its method (own) or of all methods (all).\n"
+        "control's seeds, same dtype and beam. p: paired bootstrap against the control's first seed,\n"
+        "smallest to largest of the seeds. Speed-up: against the mean of the control's seeds, same dtype\n"
+        "and beam, length forced to the reference's; its interval reaches from the lowest to the highest\n"
+        "95 % bound of the seeds, each of the choice of sentences alone: the machine's own noise is not in\n"
+        "it. Front: the point is on that of its method (own) or of all methods (all).\n"
     ]
     for (dtype, beam), rows in marked.groupby(["dtype", "beam"], sort=False):
         parts.append(f"\n## {dtype}, beam {beam}\n\n")
         parts.append(pipe_table(POINT_TITLES, [_point_cells(row) for _, row in rows.iterrows()]))
+        parts += [f"\nThe device was {word}: {advice}.\n" for word, advice in remarks(rows["condition"])]
     return "".join(parts)
 
 
@@ -38,11 +41,18 @@ def goals_text(goals: pd.DataFrame) -> str:
             _bounded(row, "speedup", ".2f", "x"),
             _with_deviation(row["bleu_change_percent"], row["bleu_change_percent_sd"], "+.1f", " %"),
             "" if pd.isna(row["lacking"]) else str(row["lacking"]),
+            "" if pd.isna(row["also_met_by"]) else str(row["also_met_by"]),
         ]
         for _, row in goals.iterrows()
     ]
-    titles = ("goal", "measured in", "met", "best point", "speed-up (interval)", "change of BLEU", "lacking")
-    return "# Goals\n\n" + pipe_table(titles, cells)
+    titles = (
+        *("goal", "measured in", "met", "best point", "speed-up (interval)", "change of BLEU", "lacking"),
+        "also met by",
+    )
+    return (
+        "# Goals\n\nBLEU and speed-up are means over seeds, with the beam that is named. Best point: of\n"
+        "SHS and its ablations.\n\n" + pipe_table(titles, cells)
+    )
 
 
 def areas_text(areas: pd.DataFrame) -> str:
@@ -76,7 +86,8 @@ def areas_text(areas: pd.DataFrame) -> str:
     return (
         f"BLEU lost: mean over speed-ups from {low:g}x to {high:g}x (every doubling alike) of the control's\n"
         "BLEU less the best BLEU of a model that is at least that fast. Where a method has none, it is\n"
-        f"charged the lowest BLEU on any method's front ({charged}).\n"
+        f"charged the lowest BLEU that any of the methods pays at {high:g}x, or at its end ({charged}).\n"
+        f"A method of fewer than {area.LEAST_POINTS} points has none.\n"
         f"SHS above it: mean difference of the interpolated fronts from {low:g}x up to where both reach.\n"
         f"In brackets: 95 % of {noise.DRAWS} draws of the noise of seeds.\n\n" + pipe_table(titles, cells)
     )

@@ -2,9 +2,10 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from tprune.errors import TPruneError
 from tprune.model.architecture import Architecture
 from tprune.tables.kept import COMPONENTS, kept_columns
 from tprune.tables.points import Point, method_rank
-from tprune.tables.sources import read_record, read_table
+from tprune.tables.sources import read_record, read_scores, read_table
 from tprune.tables.timings import TIMED, TIMED_BESIDE, Timed, Timings, column_name
 
 SCORE_KEYS = ("bleu", "bleu_signature", "chrf", "chrf_signature", "p_value")
@@ -33,7 +34,7 @@ COLUMNS = (
 @dataclass(frozen=True)
 class Sources:
     """The files joined. `devices` begin with the reference; `checks` and `architectures` are one per point,
-    in the points' order; `scores` are one per point and dtype, the dtype changing fastest.
+    in the points' order; `scores` are one per point and dtype, the dtype changing fastest, each of all beams.
     """
 
     devices: Sequence[Timed]
@@ -47,8 +48,8 @@ def build(points: Sequence[Point], dtypes: Sequence[str], sources: Sources) -> p
     """One row per model, dtype and beam, with `COLUMNS` and those of the devices beside the reference.
 
     `condition` is "ok", or what the device suffered from while it was timed: "busy", "throttled" or both.
-    `speedup` and its interval are at the references' lengths, against the control at the same dtype and
-    beam; `bleu_change_percent` is relative, against the control at the same dtype. Raises TPruneError
+    `speedup` and its interval are at the references' lengths. It and `bleu_change_percent`, which is
+    relative, are against the control (the mean of its repeats) at the same dtype and beam. Raises TPruneError
     when a file, a column or a model's row is missing, or when baseline or control is not among the points.
     """
     methods = [point.method for point in points]
@@ -56,8 +57,8 @@ def build(points: Sequence[Point], dtypes: Sequence[str], sources: Sources) -> p
         if needed not in methods:
             raise TPruneError(f"headline table: no `{needed}` among the models {methods}")
     models = _models(points, sources)
-    scores = _scores(points, dtypes, sources)
     timings = Timings(sources.devices)
+    scores = _scores(points, {dtype: timings.beams(dtype) for dtype in dtypes}, sources)
     costs = read_table(sources.costs, ("model", "dtype", *COST_COLUMNS))
     rows = []
     for dtype in dtypes:
@@ -70,7 +71,7 @@ def build(points: Sequence[Point], dtypes: Sequence[str], sources: Sources) -> p
                     "dtype": dtype,
                     "beam": beam,
                     **models[point],
-                    **scores[point, dtype],
+                    **scores[point, dtype, beam],
                     **timings.columns(point, dtype, beam),
                     **_cost(costs, point, dtype, sources.costs),
                 }
@@ -103,18 +104,28 @@ def _models(points: Sequence[Point], sources: Sources) -> dict[Point, dict[str, 
 
 
 def _scores(
-    points: Sequence[Point], dtypes: Sequence[str], sources: Sources
-) -> dict[tuple[Point, str], dict[str, Any]]:
-    keys = list(itertools.product(points, dtypes))
+    points: Sequence[Point], beams: Mapping[str, Sequence[int]], sources: Sources
+) -> dict[tuple[Point, str, int], dict[str, Any]]:
+    """Scores by point, dtype and beam (`beams` of each dtype), and the changes against the control's mean."""
+    files = dict(zip(itertools.product(points, beams), sources.scores, strict=True))
     read = {
-        key: {name: read_record(path, SCORE_KEYS)[name] for name in SCORE_KEYS}
-        for key, path in zip(keys, sources.scores, strict=True)
+        (point, dtype, beam): read_scores(path, beam, SCORE_KEYS)
+        for (point, dtype), path in files.items()
+        for beam in beams[dtype]
     }
-    control = {dtype: read[point, dtype]["bleu"] for point, dtype in keys if point.method == "control"}
-    for (_, dtype), score in read.items():
-        score["bleu_change_percent"] = change_percent(score["bleu"], control[dtype])
+    control = {
+        (dtype, beam): fmean(
+            read[point, dtype, beam]["bleu"] for point in points if point.method == "control"
+        )
+        for dtype in beams
+        for beam in beams[dtype]
+    }
+    for (_, dtype, beam), score in read.items():
+        score["bleu_change_percent"] = change_percent(score["bleu"], control[dtype, beam])
         score["bleu_change_percent_vs_float32"] = (
-            change_percent(score["bleu"], control["float32"]) if "float32" in control else math.nan
+            change_percent(score["bleu"], control["float32", beam])
+            if ("float32", beam) in control
+            else math.nan
         )
     return read
 

@@ -20,11 +20,21 @@ TITLES = (
     *("model", "params", "BLEU", "change", "p", "chrF", "ms", "speed-up (95 % interval)"),
     *("own lengths", *KEPT_TITLES.values(), "layers dropped"),
 )
+READING = (
+    "Change of BLEU and speed-up are against the control: the baseline trained on, dense, for as\n"
+    "many updates as the pruned models (the mean of its repeats), in the same dtype, with the same beam.\n\n"
+    "- ms: median per sentence, batch 1, the output's length forced to the reference's\n"
+    "- speed-up: the control's total time over the model's; `own lengths`: where each model stops\n"
+    "  by itself\n"
+    "- p: paired bootstrap of BLEU against the control\n"
+    "- enc self to dec FFN: percentage of the baseline's lines kept\n\n"
+    "Scores are of the test set decoded with the beam that is timed.\n"
+)
 
 
-def render(table: pd.DataFrame, signatures: Mapping[str, dict[str, Any]], beam_of_scores: int) -> str:
+def render(table: pd.DataFrame, signatures: Mapping[str, dict[str, Any]]) -> str:
     """The text of headline.md from `headline.build`'s table and each device's signature, by name."""
-    parts = ["# Headline\n\n", _reading(beam_of_scores)]
+    parts = ["# Headline\n\n", READING]
     for (dtype, beam), rows in table.groupby(["dtype", "beam"], sort=False):
         parts.append(f"\n## {dtype}, beam {beam}\n\n")
         titles = [title + mark(rows, "") if title == "ms" else title for title in TITLES]
@@ -88,19 +98,6 @@ def flat(signature: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             yield from flat(value, f"{prefix}{key}.")
         elif value is not None:
             yield prefix + str(key), ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _reading(beam_of_scores: int) -> str:
-    return (
-        "Change of BLEU and speed-up are against the control: the baseline trained on, dense, for as\n"
-        "many updates as the pruned models, in the same dtype (and, for the speed-up, beam).\n\n"
-        "- ms: median per sentence, batch 1, the output's length forced to the reference's\n"
-        "- speed-up: the control's total time over the model's; `own lengths`: where each model stops\n"
-        "  by itself\n"
-        "- p: paired bootstrap of BLEU against the control\n"
-        "- enc self to dec FFN: percentage of the baseline's lines kept\n\n"
-        f"Scores are of the test set decoded with beam {beam_of_scores}, whatever the beam that is timed.\n"
-    )
 
 
 def _cells(row: pd.Series) -> list[str]:

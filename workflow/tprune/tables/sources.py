@@ -46,6 +46,15 @@ def read_record(path: str | Path, keys: Iterable[str] = ()) -> dict[str, Any]:
     return record
 
 
+def read_scores(path: str | Path, beam: int, keys: Iterable[str]) -> dict[str, Any]:
+    """What scores.json says of a beam size; TPruneError names the file where a beam or key is missing."""
+    scores = read_record(path, [str(beam)])[str(beam)]
+    missing = [key for key in keys if key not in scores]
+    if missing:
+        raise TPruneError(f"{path}: lacks {', '.join(missing)} of beam {beam}; delete it and run again")
+    return {key: scores[key] for key in keys}
+
+
 def read_sentence(path: str | Path) -> str:
     """Read a text of a few lines as one line; raises TPruneError when it is absent or empty."""
     try:

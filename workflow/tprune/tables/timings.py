@@ -16,10 +16,12 @@ from tprune.errors import TPruneError
 from tprune.tables.points import Point
 from tprune.tables.sources import read_record, read_table
 
-SPEED_COLUMNS = ("latency_ms", "p90_ms", "speedup", "speedup_low", "speedup_high", "speedup_vs_float32")
+VS_FLOAT32 = ("speedup_vs_float32", "speedup_vs_float32_low", "speedup_vs_float32_high")
+SPEED_COLUMNS = ("latency_ms", "p90_ms", "speedup", "speedup_low", "speedup_high", *VS_FLOAT32)
 TIMED = (
     *("latency_ms", "p90_ms", "speedup", "speedup_low", "speedup_high", "speedup_own_length"),
-    *("speedup_vs_float32", "condition"),
+    *VS_FLOAT32,
+    "condition",
 )
 # Of devices beside the reference.
 TIMED_BESIDE = ("latency_ms", "speedup", "speedup_low", "speedup_high", "condition")

@@ -43,8 +43,8 @@ class Measured:
 
 _MEASURE = {"speedup": "speedup", "bleu_change_percent": "valid_bleu_change_percent"}
 _REMEDY = {
-    "speedup": "ask for less, or give the choice more to choose from with further `shs.strengths`",
-    "milliseconds": "allow more, or give the choice more to choose from with further `shs.strengths`",
+    "speedup": "ask for less; or ask for more, of which some model is as fast as you need",
+    "milliseconds": "allow more; or ask for less, of which some model is as fast as you need",
     "bleu_change_percent": "allow more, name smaller `prune.speedups`, or raise `prune.fine_tuning_updates`",
 }
 

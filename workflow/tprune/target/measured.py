@@ -8,7 +8,7 @@ import pandas as pd
 
 from tprune.latency.summary import INTERVAL, read_samples, summarise
 from tprune.tables.points import Point
-from tprune.tables.sources import read_record
+from tprune.tables.sources import read_scores
 from tprune.target.choice import Measured
 
 
@@ -21,12 +21,13 @@ def gather(
 ) -> list[Measured]:
     """The models of `points`, the control first, whose scores.json are `scores`.
 
-    `samples` is samples.csv of one dtype and beam; the times of forced lengths count.
+    `samples` is samples.csv of one dtype and beam, whose scores are read; the times of forced lengths count.
     """
     timed = read_samples(samples)
     timed = timed[timed["length"] == "forced"]
     rows = {row["model"]: row for row in summarise(timed, bootstrap_samples, seed).to_dict("records")}
-    bleu = [float(read_record(path, ("bleu",))["bleu"]) for path in scores]
+    (beam,) = timed["beam"].unique()
+    bleu = [float(read_scores(path, int(beam), ["bleu"])["bleu"]) for path in scores]
     found = []
     for point, own_bleu in zip(points, bleu, strict=True):
         model, row = point.model, rows[point.model]

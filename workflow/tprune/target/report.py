@@ -7,6 +7,7 @@ from typing import Any
 from tprune.target.choice import Measured
 from tprune.target.measured import change_percent
 
+TEST_KEYS = ("bleu", "bleu_signature", "chrf", "chrf_signature", "p_value", "sentences")
 _ASKED = {
     "speedup": "a speed-up of at least {:g}",
     "milliseconds": "at most {:g} ms a sentence",
@@ -17,12 +18,11 @@ _ASKED = {
 def record(
     choice: Mapping[str, Any], test: Mapping[str, Any], control_test: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """target.json: `choice` as it was made, with scores.json of the model and of the control."""
-    keys = ("bleu", "bleu_signature", "chrf", "chrf_signature", "p_value", "sentences")
+    """target.json: `choice` as it was made, with what `TEST_KEYS` name of the model and of the control."""
     return {
         **choice,
         "test": {
-            **{key: test[key] for key in keys},
+            **test,
             "bleu_change_percent": change_percent(test["bleu"], control_test["bleu"]),
             "control_bleu": control_test["bleu"],
             "control_chrf": control_test["chrf"],
