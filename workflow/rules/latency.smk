@@ -151,7 +151,7 @@ rule cost_strengths:
         runtime=5,
     params:
         dtype=settings.latency.dtypes[0],
-        beam=settings.latency.beams[-1],
+        beam=settings.latency.beams[0],
     message:
         "Weighing every set by the milliseconds of its lines"
     script:
