@@ -35,7 +35,7 @@ def test_folder_holds_what_was_found_and_what_made_it(headline: pd.DataFrame, tm
     page = (folder / "README.md").read_text()
     for needed in (
         "    snakemake --cores all study\n",
-        "at revision 0a1b2c. ",
+        "This page was written at revision 0a1b2c. ",
         "![trade off](trade_off.png)",
         "[points.csv](points.csv)",
         "updates: 7",

@@ -8,7 +8,10 @@ from tprune.config.section import Section
 
 
 class Evaluate(Section):
-    """Scores of the test set, decoded in every dtype of `latency.dtypes` with every beam that is timed."""
+    """Scores of the test set, decoded in every dtype of `latency.dtypes` with every beam that is timed.
+
+    A beam that comes in (`latency.beams`, a device's, `target.beam`) has all models decoded again.
+    """
 
     bootstrap_samples: Annotated[int, Field(ge=100)] = Field(
         default=1000, description="Samples of the paired bootstrap against the control."

@@ -30,8 +30,8 @@ class Prune(Section):
     )
     decoder_layers: Count | None = Field(
         default=None,
-        description="Decoder layers, at most, that stay under a requested speed-up: those worth least "
-        "go before any line does; `null`: as many as the ranking leaves.",
+        description="Decoder layers, at most, that stay where lines are ranked under a requested speed-up: "
+        "those worth least go before any line does; `null`: as many as the ranking leaves.",
     )
     fine_tuning_updates: Count = Field(
         default=300, description="Updates after masking (the control: as many with nothing masked)."

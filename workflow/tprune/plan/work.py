@@ -26,7 +26,7 @@ def work_of(rule: str, settings: Settings) -> Work | None:
     if rule == "translate":
         return Work(sum(latency.beams), "beams")
     if rule == "score":
-        return Work(evaluate.bootstrap_samples, "bootstrap samples")
+        return Work(evaluate.bootstrap_samples * len(latency.beams), "bootstrap samples x beams")
     if rule in ("latency_budget", "latency_model"):
         sentences = min(latency.sentences, TIMED_SENTENCES_OF_SIZES)
         return Work(sentences * sum(latency.beams) * len(latency.dtypes), "sentences x beams x dtypes")

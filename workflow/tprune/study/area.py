@@ -3,9 +3,9 @@
 `lost_bleu` is the mean loss of BLEU against the control over the range of speed-ups `RANGE`, every doubling
 of speed counting alike (the mean is over the logarithm of the speed-up). The front is taken stepwise: what
 lies between two points costs what the faster of them costs. Where a method has no model that fast, it is
-charged the lowest BLEU that any method's front has at the end of the range or, where it ends before, at
-its own: the worst that anyone paid. A method of fewer than `LEAST_POINTS` points has no such number: it
-would tell how many models were made, not how good they are.
+charged the lowest BLEU that a method's front has at the end of the range or, where it ends before, at its
+own: the worst that anyone paid. Methods of fewer than `LEAST_POINTS` points are left out of that and have no
+such number: it would tell how many models were made, not how good they are.
 
 `ahead` is the mean of SHS's BLEU less the rival's, both fronts interpolated (`tprune.study.front`) with the
 control on both, over the part of the range that both reach.

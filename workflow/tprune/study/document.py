@@ -79,7 +79,7 @@ def readme(names: Sequence[str], tables: Mapping[str, pd.DataFrame], made: Made)
     parts = [
         "# The study\n\nMade by\n\n",
         f"    {made.command}\n\n",
-        f"at revision {made.revision}. " if made.revision else "",
+        f"This page was written at revision {made.revision}. " if made.revision else "",
         f"{headline['model'].nunique()} models, every one in {', '.join(dict.fromkeys(headline['dtype']))}. "
         "All are described in [docs/method.md](../method.md).\n\n",
         *(f"![{Path(name).stem.replace('_', ' ')}]({name})\n\n" for name in figures),

@@ -38,6 +38,7 @@ def goals_text(goals: pd.DataFrame) -> str:
             f"{row['dtype']}, beam {row['beam']}",
             str(row["met"]),
             "-" if pd.isna(row["point"]) else str(row["point"]),
+            number(row["repeats"], ".0f"),
             _bounded(row, "speedup", ".2f", "x"),
             _with_deviation(row["bleu_change_percent"], row["bleu_change_percent_sd"], "+.1f", " %"),
             "" if pd.isna(row["lacking"]) else str(row["lacking"]),
@@ -46,8 +47,8 @@ def goals_text(goals: pd.DataFrame) -> str:
         for _, row in goals.iterrows()
     ]
     titles = (
-        *("goal", "measured in", "met", "best point", "speed-up (interval)", "change of BLEU", "lacking"),
-        "also met by",
+        *("goal", "measured in", "met", "best point", "seeds", "speed-up (interval)", "change of BLEU"),
+        *("lacking", "also met by"),
     )
     return (
         "# Goals\n\nBLEU and speed-up are means over seeds, with the beam that is named. Best point: of\n"
@@ -80,14 +81,14 @@ def areas_text(areas: pd.DataFrame) -> str:
         "compared up to",
     )
     charged = ", ".join(
-        f"{row['dtype']}, beam {row['beam']}: {row['charged_bleu']:.2f}"
+        f"{row['dtype']}, beam {row['beam']}: {number(row['charged_bleu'], '.2f')}"
         for _, row in areas.drop_duplicates(["dtype", "beam"]).iterrows()
     )
     return (
         f"BLEU lost: mean over speed-ups from {low:g}x to {high:g}x (every doubling alike) of the control's\n"
         "BLEU less the best BLEU of a model that is at least that fast. Where a method has none, it is\n"
-        f"charged the lowest BLEU that any of the methods pays at {high:g}x, or at its end ({charged}).\n"
-        f"A method of fewer than {area.LEAST_POINTS} points has none.\n"
+        f"charged the lowest BLEU that a method pays at {high:g}x, or at its end ({charged}).\n"
+        f"Methods of fewer than {area.LEAST_POINTS} points are left out of that, and have no such number.\n"
         f"SHS above it: mean difference of the interpolated fronts from {low:g}x up to where both reach.\n"
         f"In brackets: 95 % of {noise.DRAWS} draws of the noise of seeds.\n\n" + pipe_table(titles, cells)
     )

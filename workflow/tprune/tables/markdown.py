@@ -26,7 +26,7 @@ READING = (
     "- ms: median per sentence, batch 1, the output's length forced to the reference's\n"
     "- speed-up: the control's total time over the model's; `own lengths`: where each model stops\n"
     "  by itself\n"
-    "- p: paired bootstrap of BLEU against the control\n"
+    "- p: paired bootstrap of BLEU against the control's first repeat\n"
     "- enc self to dec FFN: percentage of the baseline's lines kept\n\n"
     "Scores are of the test set decoded with the beam that is timed.\n"
 )
