@@ -34,10 +34,7 @@ rule translate:
 
 rule score:
     input:
-        hypotheses=[
-            f"{RESULTS}/evaluate/{pruned.wildcard_pattern}/dtype~{{dtype}}/beam~{beam}.txt"
-            for beam in scored_beams
-        ],
+        hypotheses=rules.translate.output.hypotheses,
         references=f"{RESULTS}/corpus/test.tgt",
         control=control_hypotheses,
     output:

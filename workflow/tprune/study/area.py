@@ -19,7 +19,7 @@ import pandas as pd
 
 from tprune.study import noise
 from tprune.study.families import OURS
-from tprune.study.front import Front, interpolated, pareto, with_control
+from tprune.study.front import Front, interpolated, on_front
 from tprune.study.points import compared, control_bleu, rivals, settings
 
 RANGE = (1.1, 3.0)
@@ -83,24 +83,23 @@ def _rows(points: pd.DataFrame, setting: dict[str, Any], least: int) -> list[dic
     control = control_bleu(points)
     at_control = int(np.flatnonzero(points["family"] == "control")[0])
     drawn = noise.draws(points)
-    members = {name: np.flatnonzero(points["family"] == name) for name in rivals(points)}
-    fronts = {name: own[pareto(speedup[own], bleu[own])] for name, own in members.items()}
-    enough = [name for name, own in members.items() if len(own) >= least]
+    counts = points["family"].value_counts()
+    fronts = {name: on_front(points, name) for name in rivals(points)}
+    enough = [name for name in fronts if counts[name] >= least]
     paid = [bleu_at_the_end((speedup[fronts[name]], bleu[fronts[name]])) for name in enough]
     charged = min(paid, default=math.nan)
     rows = []
-    for name, own in members.items():
-        on_front = fronts[name]
+    for name, front in fronts.items():
         beyond = charged if name in enough else math.nan
-        mean = control - stepwise_mean(speedup[on_front], bleu[on_front], beyond)
-        lost = drawn[:, at_control] - stepwise_mean(speedup[on_front], drawn[:, on_front], beyond)
-        fastest = speedup[own].max()
+        mean = control - stepwise_mean(speedup[front], bleu[front], beyond)
+        lost = drawn[:, at_control] - stepwise_mean(speedup[front], drawn[:, front], beyond)
+        fastest = speedup[front].max()
         rows.append(
             {
                 **setting,
                 "method": name,
-                "points": len(own),
-                "on_front": len(on_front),
+                "points": counts[name],
+                "on_front": len(front),
                 "fastest": fastest,
                 "reached": _share(fastest),
                 "charged_bleu": charged,
@@ -116,10 +115,7 @@ def _ahead(points: pd.DataFrame, name: str, drawn: np.ndarray) -> dict[str, floa
     speedup, bleu = points["speedup"].to_numpy(), points["bleu"].to_numpy()
     if name == OURS or OURS not in set(points["family"]):
         return {}
-    ours, theirs = (
-        members[pareto(speedup[members], bleu[members])]
-        for members in (with_control(points, OURS), with_control(points, name))
-    )
+    ours, theirs = (on_front(points, family, "control") for family in (OURS, name))
 
     def difference(values: np.ndarray) -> float:
         return mean_difference((speedup[ours], values[ours]), (speedup[theirs], values[theirs]))

@@ -13,7 +13,7 @@ import pandas as pd
 
 from tprune.study import noise
 from tprune.study.families import OURS
-from tprune.study.front import interpolated, pareto, with_control
+from tprune.study.front import interpolated, on_front
 from tprune.study.points import compared, rivals, settings
 
 SPEEDUPS = (1.25, 1.5, 2.0, 2.5, 3.0)
@@ -60,12 +60,11 @@ def build(points: pd.DataFrame) -> pd.DataFrame:
 
 def _at_speedups(points: pd.DataFrame, name: str, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """BLEU of a family at `SPEEDUPS` as measured [S] and in every draw [count, S]."""
-    members = with_control(points, name)
     speedup, bleu = points["speedup"].to_numpy(), points["bleu"].to_numpy()
-    on_front = members[pareto(speedup[members], bleu[members])]
+    front = on_front(points, name, "control")  # which every method's user has too
     at = np.array(SPEEDUPS)
 
     def bleu_at(values: np.ndarray) -> np.ndarray:
-        return interpolated((speedup[on_front], values[on_front]), at)
+        return interpolated((speedup[front], values[front]), at)
 
     return bleu_at(bleu), np.array([bleu_at(row) for row in drawn])

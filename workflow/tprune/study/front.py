@@ -38,9 +38,11 @@ def interpolated(front: Front, speedups: np.ndarray) -> np.ndarray:
     return np.interp(np.log(speedups), np.log(known), bleu, right=np.nan)
 
 
-def with_control(points: pd.DataFrame, name: str) -> np.ndarray:
-    """Positions in `points` of a family and of the control, which every method's user has too."""
-    return np.flatnonzero(points["family"].isin([name, "control"]))
+def on_front(points: pd.DataFrame, *families: str) -> np.ndarray:
+    """Positions in `points`, of one dtype and beam, of the front of these families together, by speed-up."""
+    members = np.flatnonzero(points["family"].isin(families))
+    chosen = points.iloc[members]
+    return members[pareto(chosen["speedup"].to_numpy(), chosen["bleu"].to_numpy())]
 
 
 def mark_fronts(points: pd.DataFrame) -> pd.DataFrame:
@@ -48,11 +50,9 @@ def mark_fronts(points: pd.DataFrame) -> pd.DataFrame:
 
     The first says whether a point is on the front of its family, the second whether on that of all.
     """
-    speedup, bleu = points["speedup"].to_numpy(), points["bleu"].to_numpy()
-    own = np.zeros(len(points), dtype=bool)
-    for name in dict.fromkeys(points["family"]):
-        members = np.flatnonzero(points["family"] == name)
-        own[members[pareto(speedup[members], bleu[members])]] = True
-    every = np.zeros(len(points), dtype=bool)
-    every[pareto(speedup, bleu)] = True
+    families = list(dict.fromkeys(points["family"]))
+    own, every = np.zeros((2, len(points)), dtype=bool)
+    for name in families:
+        own[on_front(points, name)] = True
+    every[on_front(points, *families)] = True
     return points.assign(on_own_front=own, on_front=every)
