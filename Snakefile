@@ -31,8 +31,8 @@ report: "workflow/report/workflow.rst"
 
 
 # The graph of a large sweep is millions of objects that all stay: looked through for garbage as often as Python does
-# by default, they make planning a tenth slower.
-gc.set_threshold(100_000, 20, 100)
+# by default, they make planning a tenth slower or more.
+gc.set_threshold(1_000_000, 20, 100)
 
 settings = load_settings(config, "configuration")
 RESULTS = settings.results_dir

@@ -8,10 +8,9 @@ rule translate:
         source=f"{RESULTS}/corpus/encoded/test.src",
         subwords=f"{RESULTS}/corpus/subword.model",
     output:
-        hypotheses=[
-            f"{RESULTS}/evaluate/{pruned.wildcard_pattern}/dtype~{{dtype}}/beam~{beam}.txt"
-            for beam in scored_beams
-        ],
+        hypotheses=directory(
+            f"{RESULTS}/evaluate/{pruned.wildcard_pattern}/dtype~{{dtype}}/hypotheses"
+        ),
     log:
         f"{RESULTS}/logs/evaluate/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
     benchmark:

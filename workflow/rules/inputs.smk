@@ -15,6 +15,7 @@ control_point = pruned.wildcard_pattern.format(
 )
 
 
+@told_once
 def latency_model(wildcards):
     """What predicts a model's latency: where lines are chosen under a requested speed-up."""
     return (
@@ -29,6 +30,7 @@ def predicted_with(wildcards, values):
     return values[0] if wildcards.speedup != "0" else None
 
 
+@told_once
 def decoder_layers(wildcards):
     """How many decoder layers may stay; a threshold does not ask."""
     if wildcards.speedup == "0":
@@ -36,6 +38,7 @@ def decoder_layers(wildcards):
     return method_of(settings, wildcards.method).decoder_layers
 
 
+@told_once
 def relative_strengths(wildcards):
     """What multiplies the strength of a penalty per set; training on without a penalty takes nothing."""
     method = method_of(settings, wildcards.method)
@@ -47,6 +50,7 @@ def relative_strengths(wildcards):
     return f"{RESULTS}/{stage}/strengths.json"
 
 
+@told_once
 def penalised_folder(wildcards):
     """Where the model lies whose lines are chosen: the control's is the continuation without a penalty."""
     point = penalised.wildcard_pattern.format(
@@ -57,6 +61,7 @@ def penalised_folder(wildcards):
     return f"{RESULTS}/shs/{point}"
 
 
+@told_once
 def penalised_model(wildcards):
     """The model whose lines are chosen."""
     folder = penalised_folder(wildcards)
@@ -66,6 +71,7 @@ def penalised_model(wildcards):
     }
 
 
+@told_once
 def head_importance(wildcards):
     """What each head of that model is worth, where whole heads are chosen."""
     if wildcards.method != "heads":
@@ -73,6 +79,7 @@ def head_importance(wildcards):
     return f"{penalised_folder(wildcards)}/head_importance.json"
 
 
+@told_once
 def line_importance(wildcards):
     """What each line of that model is worth to the loss, where the ranking goes by that."""
     if (
@@ -83,6 +90,7 @@ def line_importance(wildcards):
     return f"{penalised_folder(wildcards)}/line_importance.json"
 
 
+@told_once
 def teacher_model(wildcards):
     """Weights and sizes of the model that fine-tuning distils from: the control, where it is wanted."""
     if not method_of(settings, wildcards.method).distillation:
@@ -91,6 +99,7 @@ def teacher_model(wildcards):
     return [f"{folder}/model.safetensors", f"{folder}/model.json"]
 
 
+@told_once
 def matched_lines(wildcards):
     """The point whose line counts are kept too: of SHS for a threshold of magnitude's, magnitude's for random."""
     if wildcards.method == "random":
@@ -107,6 +116,7 @@ def matched_lines(wildcards):
     return f"{RESULTS}/prune/{folder}/lines.json"
 
 
+@told_once
 def masked_model(wildcards):
     """The model to compact; `lines` only where something was pruned."""
     if wildcards.method == "baseline":
@@ -125,14 +135,12 @@ def masked_model(wildcards):
     return files
 
 
+@told_once
 def control_hypotheses(wildcards):
-    """The control's translations in the same dtype, of every beam; nothing for the control itself."""
+    """The control's translations in the same dtype; nothing for the control itself."""
     if wildcards.method == "control" and wildcards.repeat == "1":
         return []
-    return [
-        f"{RESULTS}/evaluate/{control_point}/dtype~{wildcards.dtype}/beam~{beam}.txt"
-        for beam in scored_beams
-    ]
+    return f"{RESULTS}/evaluate/{control_point}/dtype~{wildcards.dtype}/hypotheses"
 
 
 def timed_form(device):

@@ -1,21 +1,32 @@
 # What jobs ask a scheduler for, from estimates in tprune.config.memory and tprune.config.runtime, and which
 # small jobs go together. On this machine alone Snakemake heeds the threads; memory where --resources bounds it.
 
+import inspect
+
+from snakemake.common import overwrite_function_params
 from snakemake.exceptions import WorkflowError
 
 from tprune.config import memory, runtime
 from tprune.training import slurm
 
 
+def told_once(function):
+    """Snakemake inspects a function's parameters anew for each job, which a plan of ten thousand feels."""
+    overwrite_function_params(function, inspect.signature(function).parameters)
+    return function
+
+
 def growing(amount):
     """More at each attempt: for a job that was killed for its memory or its time."""
-    return lambda wildcards, attempt: amount * attempt
+    return told_once(lambda wildcards, attempt: amount * attempt)
 
 
 def training_time(updates):
     """Growing minutes, up to what a queue commonly takes: asked for more, it would refuse the job."""
     minutes = runtime.training(settings, updates)
-    return lambda wildcards, attempt: min(minutes * attempt, runtime.LONGEST_MINUTES)
+    return told_once(
+        lambda wildcards, attempt: min(minutes * attempt, runtime.LONGEST_MINUTES)
+    )
 
 
 def on_each_node(threads):
@@ -93,6 +104,7 @@ def timing_parameters(device):
     )
 
 
+@told_once
 def pruning_group(wildcards):
     """A point's lines are chosen in the job that fine-tunes it, but where a rival waits for them.
 

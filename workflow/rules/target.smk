@@ -87,9 +87,9 @@ use rule translate as target_translate with:
         source=f"{RESULTS}/corpus/encoded/valid.src",
         subwords=f"{RESULTS}/corpus/subword.model",
     output:
-        hypotheses=[
-            f"{TARGET}/valid/{pruned.wildcard_pattern}/dtype~{{dtype}}/beam~{target_beam}.txt"
-        ],
+        hypotheses=directory(
+            f"{TARGET}/valid/{pruned.wildcard_pattern}/dtype~{{dtype}}/hypotheses"
+        ),
     log:
         f"{RESULTS}/logs/target/translate/{pruned.wildcard_pattern}/dtype~{{dtype}}.log",
     benchmark:

@@ -6,12 +6,13 @@ from tprune.threads import limit_threads
 
 logs.start(snakemake.log[0])
 limit_threads(snakemake.threads)
-files, beams = snakemake.input, snakemake.params.beams
+files = snakemake.input
 score_files(
-    dict(zip(beams, files.hypotheses, strict=True)),
+    files.hypotheses,
     files.references,
-    dict(zip(beams, files.control, strict=True)) if files.control else None,
+    files.control or None,
     f"control {snakemake.wildcards.dtype}",
+    snakemake.params.beams,
     snakemake.params.target_lang,
     snakemake.params.bootstrap_samples,
     snakemake.output.scores,

@@ -1,4 +1,4 @@
-"""Makes beam~B.txt: a text translated by a CTranslate2 model with each beam size, as plain text."""
+"""Makes hypotheses/: a text translated by a CTranslate2 model, a file of plain text for each beam size."""
 
 from tprune import logs
 from tprune.evaluation.translate import translate_file
@@ -10,7 +10,8 @@ translate_file(
     snakemake.input.model,
     snakemake.input.source,
     snakemake.input.subwords,
-    dict(zip(snakemake.params.beams, snakemake.output.hypotheses, strict=True)),
+    snakemake.output.hypotheses,
+    snakemake.params.beams,
     dtype=snakemake.wildcards.dtype,
     threads=snakemake.threads,
 )

@@ -8,6 +8,7 @@ from tprune.errors import TPruneError
 from tprune.evaluation.lines import read_lines, write_lines
 from tprune.evaluation.score import score, score_files
 from tprune.evaluation.significance import paired_bootstrap
+from tprune.evaluation.translate import hypotheses_path
 from tprune.tables.sources import read_scores
 
 REFERENCES = [
@@ -79,20 +80,20 @@ def test_a_difference_in_one_sentence_of_many_is_chance() -> None:
 
 
 def test_scores_of_files(tmp_path: Path) -> None:
-    for name, lines in (("ref", REFERENCES), ("one", ONE), ("worse", WORSE)):
-        write_lines(tmp_path / name, lines)
     references, out = tmp_path / "ref", tmp_path / "scores.json"
-    hypotheses = {1: tmp_path / "worse", 4: tmp_path / "one"}
-    score_files(
-        hypotheses, references, dict.fromkeys((1, 4), tmp_path / "one"), "control int8", "en", 200, out
-    )
+    write_lines(references, REFERENCES)
+    for name, greedy in (("system", WORSE), ("control", ONE)):
+        (tmp_path / name).mkdir()
+        write_lines(hypotheses_path(tmp_path / name, 1), greedy)
+        write_lines(hypotheses_path(tmp_path / name, 4), ONE)
+    score_files(tmp_path / "system", references, tmp_path / "control", "control int8", [1, 4], "en", 200, out)
     worse, same = (read_scores(out, beam, json.loads(out.read_text())["4"]) for beam in (1, 4))
     assert same["p_value"] == 1.0
     assert worse["p_value_against"] == "control int8"
     assert worse["p_value"] < 0.05
     assert worse["bootstrap_samples"] == 200
     assert worse["bleu"] == score(WORSE, REFERENCES, "en")["bleu"]
-    score_files({4: tmp_path / "one"}, references, None, "control int8", "en", 200, out)
+    score_files(tmp_path / "control", references, None, "control int8", [4], "en", 200, out)
     control = json.loads(out.read_text())["4"]
     assert control["p_value"] is control["p_value_against"] is None
     assert set(control) == set(worse)
@@ -104,9 +105,9 @@ def test_scores_of_files(tmp_path: Path) -> None:
 
 def test_a_file_of_another_length_is_named(tmp_path: Path) -> None:
     write_lines(tmp_path / "ref", REFERENCES)
-    write_lines(tmp_path / "short", ONE[1:])
-    with pytest.raises(TPruneError, match=r"short: 39 lines, but .*ref has 40"):
-        score_files({4: tmp_path / "short"}, tmp_path / "ref", None, "control", "en", 200, tmp_path / "out")
+    write_lines(hypotheses_path(tmp_path, 4), ONE[1:])
+    with pytest.raises(TPruneError, match=r"beam~4.txt: 39 lines, but .*ref has 40"):
+        score_files(tmp_path, tmp_path / "ref", None, "control", [4], "en", 200, tmp_path / "out")
 
 
 def test_only_line_feeds_end_lines(tmp_path: Path) -> None:

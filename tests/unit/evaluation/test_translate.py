@@ -16,9 +16,10 @@ def test_pieces_become_plain_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         return [["li@@", "ght"], [], ["the", "d@@", "ay"]]
 
     monkeypatch.setattr(translate, "decode", decode)
-    outputs = {1: tmp_path / "greedy", 4: tmp_path / "out"}
-    translate.translate_file("int8", tmp_path / "test.src", tmp_path / "codes", outputs, "int8", 2)
+    out = tmp_path / "hypotheses"
+    translate.translate_file("int8", tmp_path / "test.src", tmp_path / "codes", out, [1, 4], "int8", 2)
     pieces = [["L@@", "i@@", "ch@@", "t"], [], ["T@@", "ag"]]
     assert asked == ["int8", pieces, ("int8", 1, 2), "int8", pieces, ("int8", 4, 2)]
-    for path in outputs.values():
-        assert read_lines(path) == ["light", "", "the day"]
+    assert sorted(path.name for path in out.iterdir()) == ["beam~1.txt", "beam~4.txt"]
+    for beam in (1, 4):
+        assert read_lines(translate.hypotheses_path(out, beam)) == ["light", "", "the day"]

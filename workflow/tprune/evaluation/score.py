@@ -1,7 +1,7 @@
 """BLEU and chrF of one system on detokenised text, each with its signature."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from tprune.atomic import write_json
 from tprune.errors import TPruneError
 from tprune.evaluation.lines import read_lines
 from tprune.evaluation.significance import bleu_metric, paired_bootstrap
+from tprune.evaluation.translate import hypotheses_path
 
 logger = logging.getLogger(__name__)
 
@@ -28,24 +29,25 @@ def score(hypotheses: Sequence[str], references: Sequence[str], target_lang: str
 
 
 def score_files(
-    hypotheses: Mapping[int, str | Path],
+    hypotheses: str | Path,
     references: str | Path,
-    control: Mapping[int, str | Path] | None,
+    control: str | Path | None,
     control_name: str,
+    beams: Sequence[int],
     target_lang: str,
     samples: int,
     output: str | Path,
 ) -> None:
-    """Score the files `hypotheses`, one for each beam size, and write scores.json: scores by beam.
+    """Score the translations in `hypotheses`, a folder of `translate_file`, and write scores.json, by beam.
 
-    `control` holds the control's translations in the same dtype with the same beams (named `control_name`
-    in the result), or is None for the control itself, whose p_value is null.
+    `control` is the folder of the control's translations in the same dtype with the same beams (named
+    `control_name` in the result), or None for the control itself, whose p_value is null.
     Raises TPruneError when a file has not one line for each reference.
     """
     expected = read_lines(references)
     found = {}
-    for beam, path in hypotheses.items():
-        texts = _aligned(path, expected, references)
+    for beam in beams:
+        texts = _aligned(hypotheses_path(hypotheses, beam), expected, references)
         scores = score(texts, expected, target_lang)
         scores |= {
             "p_value": None,
@@ -54,7 +56,7 @@ def score_files(
             "bootstrap_samples": samples,
         }
         if control is not None:
-            rival = _aligned(control[beam], expected, references)
+            rival = _aligned(hypotheses_path(control, beam), expected, references)
             p_value, signature = paired_bootstrap(texts, rival, expected, target_lang, samples)
             scores |= {"p_value": p_value, "p_value_against": control_name, "p_value_signature": signature}
         logger.info(
