@@ -2,7 +2,7 @@
 # make rivals   the same with group lasso and models from scratch in its tables
 # make study    the study of config/study.yaml: all methods at many operating points (hours)
 # make study-docs   puts its tables and figures into docs/study
-# Both take another study by STUDY, STUDY_RESULTS and STUDY_DOCS: see config/study_seeds.yaml, config/study_layers.yaml
+# Both take another study by STUDY, STUDY_RESULTS and STUDY_DOCS: see config/study_layers.yaml
 # make test     the tests
 #
 # Variables: PYTHON (3.11 or 3.12), CORES, and SNAKEMAKE_ARGS with REPORT for a study of your own:
