@@ -15,7 +15,8 @@ QUALITY_LADDER = (1.25, 1.5, 2.0, 2.5, 3.0)
 
 NEAR = (1.0, 1.15, 1.4)
 """Of a speed-up that the latency model predicts as it is measured: of models asked for 1.8x and more it is
-too high by up to a sixth (docs/study_methods), and by more where memory other than what is modelled is the limit.
+too high by up to a sixth (docs/study_methods), and by more where memory other than what is modelled is the
+limit.
 """
 
 FAR = (1.0, 1.15, 1.3, 1.5, 1.75)
