@@ -1,6 +1,6 @@
 # make all      the default study: environment, models, tables, figures, results/report.html
 # make rivals   the same with group lasso and models from scratch in its tables
-# make study    the study of config/study.yaml: all methods at many operating points (hours)
+# make study    the study of config/study.yaml: methods at several operating points (hours)
 # make study-docs   puts its tables and figures into docs/study
 # Both take another study by STUDY, STUDY_RESULTS and STUDY_DOCS: see config/study_layers.yaml
 # make test     the tests
