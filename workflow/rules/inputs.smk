@@ -50,7 +50,6 @@ def relative_strengths(wildcards):
     return f"{RESULTS}/{stage}/strengths.json"
 
 
-@told_once
 def penalised_folder(wildcards):
     """Where the model lies whose lines are chosen: the control's is the continuation without a penalty."""
     point = penalised.wildcard_pattern.format(

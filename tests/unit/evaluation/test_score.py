@@ -5,10 +5,10 @@ import pytest
 import sacrebleu
 
 from tprune.errors import TPruneError
+from tprune.evaluation.hypotheses import hypotheses_path
 from tprune.evaluation.lines import read_lines, write_lines
 from tprune.evaluation.score import score, score_files
 from tprune.evaluation.significance import paired_bootstrap
-from tprune.evaluation.translate import hypotheses_path
 from tprune.tables.sources import read_scores
 
 REFERENCES = [

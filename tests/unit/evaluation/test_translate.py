@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tprune.evaluation import translate
+from tprune.evaluation.hypotheses import hypotheses_path
 from tprune.evaluation.lines import read_lines, write_lines
 
 
@@ -22,4 +23,4 @@ def test_pieces_become_plain_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert asked == ["int8", pieces, ("int8", 1, 2), "int8", pieces, ("int8", 4, 2)]
     assert sorted(path.name for path in out.iterdir()) == ["beam~1.txt", "beam~4.txt"]
     for beam in (1, 4):
-        assert read_lines(translate.hypotheses_path(out, beam)) == ["light", "", "the day"]
+        assert read_lines(hypotheses_path(out, beam)) == ["light", "", "the day"]

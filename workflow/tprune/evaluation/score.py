@@ -9,9 +9,9 @@ from sacrebleu.metrics import CHRF
 
 from tprune.atomic import write_json
 from tprune.errors import TPruneError
+from tprune.evaluation.hypotheses import hypotheses_path
 from tprune.evaluation.lines import read_lines
 from tprune.evaluation.significance import bleu_metric, paired_bootstrap
-from tprune.evaluation.translate import hypotheses_path
 
 logger = logging.getLogger(__name__)
 

@@ -6,12 +6,8 @@ from pathlib import Path
 from tprune.atomic import whole_directory
 from tprune.corpus.subwords import load_subwords
 from tprune.evaluation.decode import decode
+from tprune.evaluation.hypotheses import hypotheses_path
 from tprune.evaluation.lines import read_lines, write_lines
-
-
-def hypotheses_path(directory: str | Path, beam: int) -> Path:
-    """Where in a folder of translations those of a beam size lie."""
-    return Path(directory) / f"beam~{beam}.txt"
 
 
 def translate_file(
