@@ -100,18 +100,19 @@ def teacher_model(wildcards):
 
 @told_once
 def matched_lines(wildcards):
-    """The point whose line counts are kept too: of SHS for a threshold of magnitude's, magnitude's for random."""
+    """The point whose line counts are kept too: of SHS for magnitude's threshold and for magnitude_matched, magnitude's
+    for random.
+    """
     if wildcards.method == "random":
-        folder = pruned.wildcard_pattern.format(
-            **{**dict(wildcards.items()), "method": "magnitude"}
-        )
+        other = {"method": "magnitude"}
+    elif wildcards.method == "magnitude_matched":
+        other = {"method": "shs", "strength": label(settings.shs.strengths[0])}
     elif wildcards.method == "magnitude" and wildcards.speedup == "0":
         strength = matched_strength(settings, wildcards.threshold)
-        folder = pruned.wildcard_pattern.format(
-            **{**dict(wildcards.items()), "method": "shs", "strength": strength}
-        )
+        other = {"method": "shs", "strength": strength}
     else:
         return []
+    folder = pruned.wildcard_pattern.format(**{**dict(wildcards.items()), **other})
     return f"{RESULTS}/prune/{folder}/lines.json"
 
 

@@ -113,11 +113,15 @@ def pruning_group(wildcards):
     if settings.training.nodes > 1:
         return None
     awaited = [
-        ("shs", label(m.strength), label(m.threshold))
+        ("shs", label(m.strength), label(m.threshold), "0")
         for m in settings.magnitude.matches
     ]
-    chosen = (wildcards.method, wildcards.strength, wildcards.threshold)
+    speedups = settings.own_speedups.get("magnitude_matched", settings.prune.speedups)
+    awaited += [
+        ("shs", label(settings.shs.strengths[0]), "0", label(speedup))
+        for speedup in speedups
+    ]
     by_speedup = wildcards.method == "magnitude" and wildcards.speedup != "0"
-    if chosen in awaited or by_speedup:
+    if tuple(wildcards[:4]) in awaited or by_speedup:
         return None
     return "-".join(["prune", *wildcards])

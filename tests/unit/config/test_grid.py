@@ -57,7 +57,7 @@ def test_requested_speedups_repeats_and_ablations() -> None:
                 "plain": {"distillation": 0.25, "fine_tuning_updates": 7, "lr": 0.5, "score": "norm"},
                 "two": {"decoder_layers": 2, "thresholds": []},
             },
-            "own_speedups": {"shs-equal": [3], "random": [2, 4], "shs-two": [4]},
+            "own_speedups": {"shs-equal": [3], "random": [2, 4], "shs-two": [4], "magnitude_matched": [2]},
             "repeats": {"shs": 2, "scratch-narrow": 2},
         },
         "test",
@@ -66,7 +66,8 @@ def test_requested_speedups_repeats_and_ablations() -> None:
     assert every == [
         *("baseline", "control", "shs_0.01_1.5x", "shs_0.01_1.5x_r2", "shs_0.01_2x", "shs_0.01_2x_r2"),
         *("magnitude_0_1.5x", "magnitude_0_2x", "group_lasso_1_1.5x", "group_lasso_1_2x"),
-        *("taylor_0_1.5x", "taylor_0_2x", "random_0_2x", "random_0_4x", "heads_0_1.5x", "heads_0_2x"),
+        *("taylor_0_1.5x", "taylor_0_2x", "magnitude_matched_0_2x"),
+        *("random_0_2x", "random_0_4x", "heads_0_1.5x", "heads_0_2x"),
         *("shs-equal_0.01_0.3", "shs-equal_0.01_3x"),
         *("shs-plain_0.01_1.5x", "shs-plain_0.01_2x", "shs-two_0.01_4x"),
         *("scratch-narrow", "scratch-narrow_r2"),

@@ -44,6 +44,14 @@ def test_models_from_scratch_are_one_family_and_rows_come_in_order(table: pd.Dat
     assert points.rivals(rows) == ["shs", "magnitude", "scratch", "heads"]
 
 
+def test_magnitude_is_one_family_whosever_counts_it_keeps(headline: pd.DataFrame) -> None:
+    shs = headline[headline["model"] == "shs_0.01_3x"]
+    other = shs.assign(model="magnitude_matched_0_3x", method="magnitude_matched", strength=0.0)
+    rows = points.build(pd.concat([headline, other]))
+    magnitude = rows[(rows["family"] == "magnitude") & (rows["dtype"] == "float32")]
+    assert list(magnitude["method"]) == ["magnitude", "magnitude", "magnitude_matched"]
+
+
 def test_a_threshold_and_a_requested_speedup_are_two_points(headline: pd.DataFrame) -> None:
     other = headline[headline["model"] == "shs_0.01_3x"].assign(
         model="shs_0.01_0.5", threshold=0.5, requested_speedup=None, bleu=17.0

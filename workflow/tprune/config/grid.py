@@ -43,6 +43,7 @@ def rival_grid(settings: Settings) -> list[Point]:
     rest = [
         *_points(settings, "group_lasso", lasso.strengths, lasso.thresholds),
         *_points(settings, "taylor", [0]),
+        *_points(settings, "magnitude_matched", [0]),
         *_points(settings, "random", [0]),
         *_points(settings, "heads", [0]),
     ]

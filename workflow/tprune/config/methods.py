@@ -33,7 +33,7 @@ class Method:
 
 def method_of(settings: Settings, name: str) -> Method:
     """The method of this name: control, shs, shs-NAME of `ablations`, group_lasso, or one without a penalty
-    (magnitude, taylor, random, heads).
+    (magnitude, magnitude_matched, taylor, random, heads).
     """
     prune = settings.prune
     plain = Method(

@@ -1,17 +1,21 @@
 """Families: methods whose models stand on one front.
 
 The dense models from scratch, of whatever size, are one family, as their sizes are what its user would
-choose among. Every other method is a family of its own, ablations of SHS too.
+choose among; so is magnitude with its own counts and with SHS's. Every other method is a family of its own,
+ablations of SHS too.
 """
 
 SCRATCH = "scratch"
+MAGNITUDE = "magnitude"
 UNPRUNED = ("baseline", "control")
 OURS = "shs"
 
 
 def family(method: str) -> str:
-    """The family of a method: scratch for scratch-NAME, else the method itself."""
-    return SCRATCH if method.startswith(f"{SCRATCH}-") else method
+    """The family of a method: scratch for scratch-NAME, magnitude for magnitude_matched, else itself."""
+    if method.startswith(f"{SCRATCH}-"):
+        return SCRATCH
+    return MAGNITUDE if method == f"{MAGNITUDE}_matched" else method
 
 
 def is_shs(method: str) -> bool:

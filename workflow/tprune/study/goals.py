@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from tprune.study.families import SCRATCH, is_shs
+from tprune.study.families import MAGNITUDE, SCRATCH, is_shs
 from tprune.study.points import compared
 
 COLUMNS = (
@@ -30,7 +30,7 @@ class Goal:
 
 GOALS = (Goal(1.7, 1), Goal(2.2, 3), Goal(3, 8), Goal(4, 2, "int8"))
 AHEAD_BLEU = 1.0
-AHEAD_OF = (SCRATCH, "magnitude")
+AHEAD_OF = (SCRATCH, MAGNITUDE)
 
 
 def build(points: pd.DataFrame, equal_latency: pd.DataFrame) -> pd.DataFrame:

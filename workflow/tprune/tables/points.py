@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from tprune.errors import TPruneError
 
 UNPRUNED = ("baseline", "control")
-METHOD_ORDER = ("baseline", "control", "shs", "group_lasso", "magnitude", "taylor", "random", "heads")
+METHOD_ORDER = (
+    *("baseline", "control", "shs", "group_lasso"),
+    *("magnitude", "magnitude_matched", "taylor", "random", "heads"),
+)
 NAMES = ("method", "strength", "threshold", "speedup", "repeat")
 
 
