@@ -7,6 +7,10 @@ from tprune.study.document import command
 study_settings = [
     (dtype, beam) for dtype in this_machine.dtypes for beam in this_machine.beams
 ]
+updates_after_baseline = {
+    name: settings.shs.updates + method_of(settings, name).fine_tuning_updates
+    for name in ["control", "shs", *(f"shs-{name}" for name in settings.ablations)]
+}
 
 
 rule study_points:
@@ -51,6 +55,8 @@ rule study_comparison:
     resources:
         mem_mb=1000,
         runtime=5,
+    params:
+        updates=updates_after_baseline,
     message:
         "Comparing the methods' fronts"
     script:
@@ -107,6 +113,7 @@ rule study_docs:
         signature=f"{RESULTS}/latency/{this_machine.name}/signature.json",
         lines=f"{RESULTS}/tables/lines.csv",
         stage_cost=f"{RESULTS}/tables/stage_cost.csv",
+        weak_penalty=f"{RESULTS}/tables/weak_penalty.csv",
         budget=f"{RESULTS}/latency/local/budget.csv",
         latency_model=(
             f"{RESULTS}/latency/local/latency_model.json"

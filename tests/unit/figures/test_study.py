@@ -51,7 +51,7 @@ def test_areas_have_a_bar_for_every_family(many: pd.DataFrame, tmp_path: Path) -
     path = tmp_path / "areas.svg"
     study.draw_areas(area.build(many), Sheet(path, 50))
     text = path.read_text(encoding="utf-8")
-    assert text.count("<!-- group lasso -->") == 2
+    assert text.count("<!-- group lasso (to 3x) -->") == 2 and "<!-- SHS (" not in text
     assert "<!-- float32, beam 1 -->" in text and "<!-- int8, beam 1 -->" in text
 
 

@@ -16,21 +16,19 @@ def of_method(areas: pd.DataFrame, method: str, dtype: str = "float32") -> pd.Se
 
 def test_each_step_counts_by_the_logarithm_of_its_width() -> None:
     # From 1 to 2 the model at 2x serves (18), from 2 to 4 that at 4x (17), from 4 to 8 none (10).
-    mean = stepwise_mean(np.array([2.0, 4.0]), np.array([18.0, 17.0]), 10.0, (1.0, 8.0))
+    mean = stepwise_mean((np.array([2.0, 4.0]), np.array([18.0, 17.0])), 10.0, (1.0, 8.0))
     assert mean == pytest.approx((18 + 17 + 10) / 3)
 
 
 def test_points_outside_the_range_count_for_nothing_of_their_own() -> None:
-    speedup, bleu = np.array([0.5, 2.0, 16.0]), np.array([30.0, 18.0, 12.0])
+    front = np.array([0.5, 2.0, 16.0]), np.array([30.0, 18.0, 12.0])
     # 16x serves from 2 to 8; 0.5x is too slow anywhere.
-    assert stepwise_mean(speedup, bleu, 0.0, (1.0, 8.0)) == pytest.approx((18 + 2 * 12) / 3)
+    assert stepwise_mean(front, 0.0, (1.0, 8.0)) == pytest.approx((18 + 2 * 12) / 3)
 
 
-def test_many_draws_at_once_are_each_as_one_alone() -> None:
-    speedup, bleu = np.array([2.0, 4.0]), np.array([[18.0, 17.0], [16.0, 13.0]])
-    expected = [stepwise_mean(speedup, row, 10.0, (1.0, 8.0)) for row in bleu]
-    assert stepwise_mean(speedup, bleu, 10.0, (1.0, 8.0)) == pytest.approx(expected)
-    assert expected[1] == pytest.approx((16 + 13 + 10) / 3)
+def test_of_a_draw_whose_points_changed_places_the_better_serves() -> None:
+    front = np.array([2.0, 4.0]), np.array([16.0, 17.0])
+    assert stepwise_mean(front, 10.0, (1.0, 8.0)) == pytest.approx((17 + 17 + 10) / 3)
 
 
 def test_difference_of_two_lines_is_their_mean_distance() -> None:
@@ -109,8 +107,20 @@ def test_the_interval_is_that_of_seeds() -> None:
     # One point over the whole range: the loss varies as the difference of two means of two.
     noisy = [*rows_of("control", 1, 20.0, (-0.5, 0.5)), *rows_of("shs", 3.0, 18.0, (-0.5, 0.5))]
     found = of_method(area.build(points.build(pd.DataFrame(noisy)), least=1), "shs")
-    width = 2 * 1.96 * math.sqrt(0.25 + 0.25)
-    assert found["lost_bleu_high"] - found["lost_bleu_low"] == pytest.approx(width, rel=0.1)
+    width = 2 * 4.303 * math.sqrt(0.25 + 0.25)  # Student's t with two degrees of freedom
+    assert found["lost_bleu_high"] - found["lost_bleu_low"] == pytest.approx(width, rel=0.15)
+
+
+def test_noise_of_timing_moves_the_difference_where_fronts_are_steep() -> None:
+    rows = [*rows_of("control", 1, 20.0, (0.0, 0.0, 0.0)), *rows_of("shs", 3.0, 10.0, (0.0, 0.0, 0.0))]
+    rows += rows_of("magnitude", 3.0, 8.0)
+    still = of_method(area.build(points.build(pd.DataFrame(rows))), "magnitude")
+    assert still["ahead_high"] - still["ahead_low"] == pytest.approx(0, abs=1e-9)
+    for row, factor in zip(rows, (0.9, 1.0, 1.1, 0.9, 1.0, 1.1), strict=False):
+        row["speedup"] *= factor
+    moved = of_method(area.build(points.build(pd.DataFrame(rows))), "magnitude")
+    assert moved["ahead"] == pytest.approx(still["ahead"], abs=0.05)
+    assert moved["ahead_low"] < 0 < moved["ahead"] < moved["ahead_high"]
 
 
 def test_without_repeats_there_is_no_interval() -> None:

@@ -39,8 +39,9 @@ def test_nothing_is_extrapolated(table: pd.DataFrame) -> None:
 
 def test_noise_of_seeds_stands_beside_the_difference(table: pd.DataFrame) -> None:
     found = at(equal_latency.build(table), "magnitude", 3.0)
-    # SHS: three repeats of deviation 0.1; magnitude: one, with the deviation of all.
-    width = 2 * 1.96 * math.sqrt(0.01 / 3 + 0.01)
+    # SHS: three repeats of deviation 0.1; magnitude: one. Student's t with six degrees of freedom, as the
+    # deviation is pooled over three points of three repeats.
+    width = 2 * 2.447 * math.sqrt(0.01 / 3 + 0.01)
     assert found["difference_high"] - found["difference_low"] == pytest.approx(width, rel=0.1)
 
 

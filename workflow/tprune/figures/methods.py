@@ -40,7 +40,7 @@ LOOKS = {
 # Ablations of SHS told apart: its kin by marker, apart by colour and dashes.
 _ABLATIONS: tuple[tuple[str, Dashes], ...] = (
     (SKY, "--"),
-    ("#882255", "-."),
+    ("#CC6677", "-."),
     ("#999933", ":"),
     ("#332288", "--"),
     ("#44AA99", "-."),

@@ -44,7 +44,7 @@ def draw_trade_off(points: pd.DataFrame, dtype: str, beam: int, sheet: Sheet) ->
 
 
 def draw_areas(areas: pd.DataFrame, sheet: Sheet) -> None:
-    """Bars of the mean BLEU lost, a panel per dtype and beam, a bar per method, the least lost on top."""
+    """Bars of how far SHS's front is above each rival's, a panel per dtype and beam, the nearest on top."""
     pairs = settings(areas)
     families = looks(areas["method"])
     columns = min(2, len(pairs))
@@ -52,12 +52,16 @@ def draw_areas(areas: pd.DataFrame, sheet: Sheet) -> None:
     with canvas(sheet, 1.5 + 4.8 * max(columns, 1), 1.0 + (0.9 + 0.3 * len(families)) * rows) as figure:
         panels = list(figure.subplots(rows, max(columns, 1), squeeze=False).flat)
         for panel, (dtype, beam) in zip(panels, pairs, strict=False):
-            chosen = areas[(areas["dtype"] == dtype) & (areas["beam"] == beam)].sort_values("lost_bleu")
-            low = chosen["lost_bleu"] - chosen["lost_bleu_low"].fillna(chosen["lost_bleu"])
-            high = chosen["lost_bleu_high"].fillna(chosen["lost_bleu"]) - chosen["lost_bleu"]
+            chosen = areas[(areas["dtype"] == dtype) & (areas["beam"] == beam)]
+            chosen = chosen.dropna(subset=["ahead"]).sort_values("ahead")
+            low = chosen["ahead"] - chosen["ahead_low"].fillna(chosen["ahead"])
+            high = chosen["ahead_high"].fillna(chosen["ahead"]) - chosen["ahead"]
             panel.barh(
-                [families[name].title for name in chosen["method"]],
-                chosen["lost_bleu"],
+                [
+                    f"{families[name].title} (to {until:.2g}x)"
+                    for name, until in zip(chosen["method"], chosen["ahead_until"], strict=True)
+                ],
+                chosen["ahead"],
                 xerr=[low.clip(lower=0), high.clip(lower=0)],
                 color=[families[name].colour for name in chosen["method"]],
                 error_kw={"elinewidth": 1.2, "capsize": 3},
@@ -69,7 +73,8 @@ def draw_areas(areas: pd.DataFrame, sheet: Sheet) -> None:
             panel.set_title(f"{dtype}, beam {beam}", loc="left")
         hide_unused(panels, len(pairs))
         figure.supxlabel(
-            f"BLEU lost: mean over speed-ups from {RANGE[0]:g}x to {RANGE[1]:g}x (bars: 95 %, seeds)",
+            f"BLEU of SHS above the rival: mean from {RANGE[0]:g}x up to where both reach, "
+            f"{RANGE[1]:g}x at most (bars: 95 %, seeds and timing)",
             fontsize=10,
         )
 
@@ -101,7 +106,7 @@ def _family(panel: Axes, rows: pd.DataFrame, look: Look, has_front: bool) -> Non
 
 def _axes(panel: Axes, shown: pd.DataFrame) -> None:
     panel.set_xscale("log")
-    panel.set_xlim(min(0.95, shown["speedup"].min()) * 0.98, max(2.0, shown["speedup_high"].max()) * 1.05)
+    panel.set_xlim(min(0.95, shown["speedup_low"].min()) * 0.98, max(2.0, shown["speedup_high"].max()) * 1.05)
     panel.xaxis.set_major_locator(FixedLocator(TICKS))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
     panel.xaxis.set_minor_locator(NullLocator())
@@ -139,7 +144,7 @@ def _legend(figure: Figure, families: dict[str, Look]) -> None:
     figure.legend(
         handles=handles,
         loc="outside right upper",
-        title="lines: Pareto fronts\nbars: deviation over seeds,\ninterval of the speed-up",
+        title="lines: Pareto fronts\nbars: deviation over seeds (none:\none seed), interval of the speed-up",
         title_fontsize=9,
         alignment="left",
     )

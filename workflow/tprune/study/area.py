@@ -19,7 +19,7 @@ import pandas as pd
 
 from tprune.study import noise
 from tprune.study.families import OURS
-from tprune.study.front import Front, interpolated, on_front
+from tprune.study.front import Front, interpolated, on_front, prolonged, redrawn
 from tprune.study.points import compared, control_bleu, rivals, settings
 
 RANGE = (1.1, 3.0)
@@ -37,8 +37,7 @@ def build(points: pd.DataFrame, least: int = LEAST_POINTS) -> pd.DataFrame:
     `fastest` is the family's largest speed-up, `reached` the share of `RANGE` (in logarithms) up to it,
     `charged_bleu` what counts beyond it, `ahead_until` where the range of `ahead` ends. `lost_bleu` is NaN
     where a family has fewer than `least` points, `ahead` for SHS itself and where nothing is in common.
-    Intervals are those of `tprune.study.noise`, of seeds alone: the points on a front stay those of the
-    measured means, as a best of noisy draws would favour the method with more points.
+    Intervals are those of `tprune.study.noise`, of seeds and of timing.
     """
     rows = [
         row
@@ -48,17 +47,16 @@ def build(points: pd.DataFrame, least: int = LEAST_POINTS) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def stepwise_mean(
-    speedup: np.ndarray, bleu: np.ndarray, beyond: float, limits: tuple[float, float] = RANGE
-) -> np.ndarray:
-    """Mean over log speed-up in `limits` of the BLEU of a front's next point at that speed-up or faster.
+def stepwise_mean(front: Front, beyond: float, limits: tuple[float, float] = RANGE) -> float:
+    """Mean over log speed-up in `limits` of the best BLEU of a front's points at that speed-up or faster.
 
-    `speedup` is [K], rising, `bleu` [..., K]; the result has the leading shape. `beyond` counts past the
-    fastest.
+    `beyond` counts past the fastest.
     """
+    speedup, bleu = front
     edges = np.log(np.clip(np.concatenate(([limits[0]], speedup, [limits[1]])), *limits))
     widths = np.diff(edges)
-    return (bleu @ widths[:-1] + beyond * widths[-1]) / widths.sum()
+    best = np.maximum.accumulate(bleu[::-1])[::-1]
+    return float((best @ widths[:-1] + beyond * widths[-1]) / widths.sum())
 
 
 def bleu_at_the_end(front: Front, end: float = RANGE[1]) -> float:
@@ -67,9 +65,14 @@ def bleu_at_the_end(front: Front, end: float = RANGE[1]) -> float:
     return float(bleu[min(int(np.searchsorted(speedup, end)), len(bleu) - 1)])
 
 
+def common_end(ours: Front, theirs: Front, limits: tuple[float, float] = RANGE) -> float:
+    """The speed-up up to which both fronts reach within `limits`."""
+    return min(limits[1], *(front[0].max(initial=0.0) for front in (ours, theirs)))
+
+
 def mean_difference(ours: Front, theirs: Front, limits: tuple[float, float] = RANGE) -> float:
     """Mean over log speed-up of `ours` less `theirs`, interpolated, up to where both reach; else NaN."""
-    until = min(limits[1], *(front[0].max(initial=0.0) for front in (ours, theirs)))
+    until = common_end(ours, theirs, limits)
     if until <= limits[0]:
         return math.nan
     inner = [value for front in (ours, theirs) for value in front[0] if limits[0] < value < until]
@@ -91,8 +94,9 @@ def _rows(points: pd.DataFrame, setting: dict[str, Any], least: int) -> list[dic
     rows = []
     for name, front in fronts.items():
         beyond = charged if name in enough else math.nan
-        mean = control - stepwise_mean(speedup[front], bleu[front], beyond)
-        lost = drawn[:, at_control] - stepwise_mean(speedup[front], drawn[:, front], beyond)
+        mean = control - stepwise_mean((speedup[front], bleu[front]), beyond)
+        again = redrawn(front, drawn.speedup, drawn.bleu)
+        lost = drawn.bleu[:, at_control] - [stepwise_mean(each, beyond) for each in again]
         fastest = speedup[front].max()
         rows.append(
             {
@@ -103,7 +107,7 @@ def _rows(points: pd.DataFrame, setting: dict[str, Any], least: int) -> list[dic
                 "fastest": fastest,
                 "reached": _share(fastest),
                 "charged_bleu": charged,
-                "lost_bleu": float(mean),
+                "lost_bleu": mean,
                 **_bounds("lost_bleu", lost),
                 **_ahead(points, name, drawn),
             }
@@ -111,21 +115,21 @@ def _rows(points: pd.DataFrame, setting: dict[str, Any], least: int) -> list[dic
     return rows
 
 
-def _ahead(points: pd.DataFrame, name: str, drawn: np.ndarray) -> dict[str, float]:
+def _ahead(points: pd.DataFrame, name: str, drawn: noise.Draws) -> dict[str, float]:
     speedup, bleu = points["speedup"].to_numpy(), points["bleu"].to_numpy()
     if name == OURS or OURS not in set(points["family"]):
         return {}
-    ours, theirs = (on_front(points, family, "control") for family in (OURS, name))
-
-    def difference(values: np.ndarray) -> float:
-        return mean_difference((speedup[ours], values[ours]), (speedup[theirs], values[theirs]))
-
-    mean = difference(bleu)
+    both = [on_front(points, family, "control") for family in (OURS, name)]
+    ours, theirs = ((speedup[members], bleu[members]) for members in both)
+    mean, until = mean_difference(ours, theirs), common_end(ours, theirs)
     if math.isnan(mean):
         return {}
-    until = min(RANGE[1], speedup[ours].max(), speedup[theirs].max())
-    spread = np.array([difference(values) for values in drawn])
-    return {"ahead": mean, **_bounds("ahead", spread), "ahead_until": until}
+    pairs = zip(*(redrawn(members, drawn.speedup, drawn.bleu) for members in both), strict=True)
+    limits = RANGE[0], until
+    spread = [
+        mean_difference(prolonged(mine, until), prolonged(other, until), limits) for mine, other in pairs
+    ]
+    return {"ahead": mean, **_bounds("ahead", np.array(spread)), "ahead_until": until}
 
 
 def _share(fastest: float) -> float:

@@ -1,9 +1,8 @@
 """BLEU at equal latency: what SHS gives above each rival at the same speed-up.
 
 Both fronts, the control on each, are interpolated linearly in the logarithm of the speed-up
-(`tprune.study.front`); nothing is extrapolated. The interval is that of seeds (`tprune.study.noise`): the
-points on the fronts stay those of the measured means, as a best of noisy draws would favour the method with
-more points.
+(`tprune.study.front`); nothing is extrapolated. The interval is that of seeds and of timing
+(`tprune.study.noise`).
 """
 
 from typing import Any
@@ -13,7 +12,7 @@ import pandas as pd
 
 from tprune.study import noise
 from tprune.study.families import OURS
-from tprune.study.front import interpolated, on_front
+from tprune.study.front import interpolated, on_front, prolonged, redrawn
 from tprune.study.points import compared, rivals, settings
 
 SPEEDUPS = (1.25, 1.5, 2.0, 2.5, 3.0)
@@ -58,13 +57,12 @@ def build(points: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _at_speedups(points: pd.DataFrame, name: str, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _at_speedups(points: pd.DataFrame, name: str, drawn: noise.Draws) -> tuple[np.ndarray, np.ndarray]:
     """BLEU of a family at `SPEEDUPS` as measured [S] and in every draw [count, S]."""
-    speedup, bleu = points["speedup"].to_numpy(), points["bleu"].to_numpy()
-    front = on_front(points, name, "control")  # which every method's user has too
+    members = on_front(points, name, "control")  # which every method's user has too
+    speedup, bleu = points["speedup"].to_numpy()[members], points["bleu"].to_numpy()[members]
     at = np.array(SPEEDUPS)
-
-    def bleu_at(values: np.ndarray) -> np.ndarray:
-        return interpolated((speedup[front], values[front]), at)
-
-    return bleu_at(bleu), np.array([bleu_at(row) for row in drawn])
+    measured = interpolated((speedup, bleu), at)
+    fronts = redrawn(members, drawn.speedup, drawn.bleu)
+    reached = np.where(np.isnan(measured), np.nan, 1.0)
+    return measured, reached * np.array([interpolated(prolonged(front, at[-1]), at) for front in fronts])

@@ -38,6 +38,32 @@ def interpolated(front: Front, speedups: np.ndarray) -> np.ndarray:
     return np.interp(np.log(speedups), np.log(known), bleu, right=np.nan)
 
 
+def redrawn(members: np.ndarray, speedups: np.ndarray, bleu: np.ndarray) -> list[Front]:
+    """The front of the points `members` [K] in every draw: `speedups` and `bleu` are [count, N].
+
+    Its points stay those of the measured means, as a best of noisy draws would favour the method with more
+    points; they are put in the order of the draw's speed-ups.
+    """
+    own = speedups[:, members]
+    order = np.argsort(own, axis=1)
+    pairs = np.take_along_axis(own, order, 1), np.take_along_axis(bleu[:, members], order, 1)
+    return list(zip(*pairs, strict=True))
+
+
+def prolonged(front: Front, end: float) -> Front:
+    """A front that reaches `end`: where it does not, on along the line of its last two points.
+
+    For draws in which noise makes a front end sooner than the measured one; what is measured stays as it is.
+    """
+    speedup, bleu = front
+    if not len(speedup) or speedup[-1] >= end:
+        return front
+    at, last = np.log(speedup), 0.0
+    if len(speedup) > 1 and at[-1] > at[-2]:
+        last = (bleu[-1] - bleu[-2]) / (at[-1] - at[-2])
+    return np.append(speedup, end), np.append(bleu, bleu[-1] + last * (np.log(end) - at[-1]))
+
+
 def on_front(points: pd.DataFrame, *families: str) -> np.ndarray:
     """Positions in `points`, of one dtype and beam, of the front of these families together, by speed-up."""
     members = np.flatnonzero(points["family"].isin(families))

@@ -1,18 +1,24 @@
 """The study's goals, and how near its points come to them."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from tprune.study import noise
 from tprune.study.families import MAGNITUDE, SCRATCH, is_shs
 from tprune.study.points import compared
 
 COLUMNS = (
-    *("goal", "dtype", "beam", "met", "point", "repeats", "speedup", "speedup_low", "speedup_high"),
-    *("bleu_change_percent", "bleu_change_percent_sd", "lacking", "also_met_by"),
+    *("goal", "dtype", "beam", "met", "point", "repeats", "updates"),
+    *("speedup", "speedup_low", "speedup_high"),
+    *("bleu_change_percent", "bleu_change_percent_low", "bleu_change_percent_high"),
+    *("lacking", "also_met_by"),
 )
+COPIED = ("point", "repeats", "speedup", "speedup_low", "speedup_high", "bleu_change_percent")
 
 
 @dataclass(frozen=True)
@@ -33,27 +39,32 @@ AHEAD_BLEU = 1.0
 AHEAD_OF = (SCRATCH, MAGNITUDE)
 
 
-def build(points: pd.DataFrame, equal_latency: pd.DataFrame) -> pd.DataFrame:
-    """One row per goal and beam, with `COLUMNS`.
+def build(
+    points: pd.DataFrame, equal_latency: pd.DataFrame, updates: Mapping[str, int] | None = None
+) -> pd.DataFrame:
+    """One row per goal and beam, with `COLUMNS`; `updates` after the baseline are given by method.
 
     Goals of speed and loss are looked for among SHS and its ablations. A point meets one when its mean
     speed-up and its mean change of BLEU do; in int8 both are against the float32 control. Of the points that
     meet it the one of highest BLEU is named, else the nearest: the one for which the shortfall of speed-up
     (percent) and of BLEU (percent) add up to least; `lacking` says what it lacks. `also_met_by` names the
-    other families, baseline and control too, that have a point which meets the goal.
+    other families, baseline and control too, that have a point which meets the goal. The interval of the
+    change of BLEU is that of seeds (`tprune.study.noise`), the control's too; a speed-up's is its point's.
     The goals at equal latency are of SHS against a rival, met where the difference is at least `AHEAD_BLEU`
-    and the interval of seeds does not hold 0, at all speed-ups of the table that both fronts reach; a rival
+    and its interval does not hold 0, at all speed-ups of the table that both fronts reach; a rival
     that was not made leaves its goal unmet.
     """
     beams = list(dict.fromkeys(points["beam"]))
-    rows = [_quality(goal, beam, points) for goal in GOALS for beam in beams]
+    rows = [_quality(goal, beam, points, updates or {}) for goal in GOALS for beam in beams]
     rows = [row for row in rows if row]
     if rows:
         rows += [_ahead(rival, beam, equal_latency) for rival in AHEAD_OF for beam in beams]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _quality(goal: Goal, beam: int, points: pd.DataFrame) -> dict[str, Any] | None:
+def _quality(
+    goal: Goal, beam: int, points: pd.DataFrame, updates: Mapping[str, int]
+) -> dict[str, Any] | None:
     shown = compared(points, goal.dtype, beam)
     against = "_vs_float32" if goal.dtype != "float32" else ""
     shown = shown.assign(
@@ -66,17 +77,32 @@ def _quality(goal: Goal, beam: int, points: pd.DataFrame) -> dict[str, Any] | No
     ours = shown["method"].map(is_shs)
     if not ours.any():
         return None
-    best = shown[ours].sort_values(["lacks", "bleu"], ascending=[True, False]).iloc[0]
+    ranked = np.lexsort((-shown["bleu"], shown["lacks"].where(ours, math.inf)))
+    place = int(ranked[0])
+    best = shown.iloc[place]
     others = shown[~ours & (shown["lacks"] == 0)]
     return {
         "goal": str(goal),
         "dtype": goal.dtype,
         "beam": beam,
         "met": "yes" if best["lacks"] == 0 else "no",
-        **{name: best[name] for name in COLUMNS[4:11]},
+        **{name: best[name] for name in COPIED},
+        "updates": updates.get(best["method"], math.nan),
+        **_change_interval(goal, beam, points, place),
         "lacking": _lacking(goal.speedup - best["speedup"], -goal.loss - best["bleu_change_percent"]),
         "also_met_by": ", ".join(dict.fromkeys(others["family"])),
     }
+
+
+def _change_interval(goal: Goal, beam: int, points: pd.DataFrame, place: int) -> dict[str, float]:
+    """Of the change of BLEU (percent) against the goal's control; `place`: in the table of those compared."""
+    shown, reference = (compared(points, dtype, beam) for dtype in (goal.dtype, "float32"))
+    alike = goal.dtype == "float32"
+    bleu = noise.draws(shown).bleu[:, place]
+    at_control = int(np.flatnonzero(reference["family"] == "control")[0])
+    control = noise.draws(reference, seed=noise.SEED if alike else noise.SEED + 1).bleu[:, at_control]
+    low, high = noise.interval(100 * (bleu / control - 1))
+    return {"bleu_change_percent_low": low, "bleu_change_percent_high": high}
 
 
 def _lacking(speedup: float, percent: float) -> str:
@@ -93,7 +119,7 @@ def _ahead(rival: str, beam: int, table: pd.DataFrame) -> dict[str, Any]:
     rows = table[chosen].dropna(subset=["difference"])
     enough = (rows["difference"] >= AHEAD_BLEU) & (rows["difference_low"] > 0)
     return {
-        "goal": f"at equal latency at least {AHEAD_BLEU:g} BLEU above {rival}, beyond the noise of seeds",
+        "goal": f"at equal latency at least {AHEAD_BLEU:g} BLEU above {rival}, beyond the noise",
         "dtype": "float32",
         "beam": beam,
         "met": "yes" if len(rows) and enough.all() else "no",

@@ -1,12 +1,16 @@
-"""The noise of seeds: how much the BLEU of an operating point would move if it were made again.
+"""The noise of a study: how a point's BLEU and speed-up would move if it were made and timed again.
 
-Each mean is taken as normal around what was measured, with the pooled standard deviation of its family
-(sqrt(sum (n - 1) s^2 / sum (n - 1)) over the points that have repeats; of all families together where its
-own has none), divided by the square root of its repeats. Whatever is derived from the points (a front, an
+Each mean of BLEU, and the logarithm of each mean speed-up, is taken as normal around what was measured, with
+the standard deviation of single runs pooled over all points that have repeats (sqrt(sum (n - 1) s^2 /
+sum (n - 1)): a method's own, of two or three repeats, would be a matter of chance), divided by the square
+root of the point's repeats. As the pooled deviation is an estimate too, draws are those of Student's t with
+sum (n - 1) degrees of freedom, one factor for all points of a draw. Repeats of the control are of one size,
+so what they differ by in speed is the measurement alone. Whatever is derived from the points (a front, an
 area, a difference at equal latency) is computed for many such draws; its 95 % interval is that of the draws.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,28 +20,35 @@ SEED = 1
 INTERVAL = (2.5, 97.5)
 
 
-def pooled_deviation(points: pd.DataFrame) -> float:
-    """Standard deviation of BLEU over seeds, pooled over `points`; NaN where none has repeats."""
-    repeated = points[points["repeats"] > 1]
-    freedom = repeated["repeats"] - 1
-    return (
-        math.sqrt((freedom * repeated["bleu_sd"] ** 2).sum() / freedom.sum()) if len(repeated) else math.nan
-    )
+@dataclass(frozen=True)
+class Draws:
+    """Each point as it might have come out: `speedup` and `bleu`, both [count, N]."""
+
+    speedup: np.ndarray
+    bleu: np.ndarray
 
 
-def standard_errors(points: pd.DataFrame) -> np.ndarray:
-    """Standard error of each point's mean BLEU: [N]; all NaN where no point has repeats."""
-    overall = pooled_deviation(points)
-    own = {name: pooled_deviation(rows) for name, rows in points.groupby("family")}
-    deviations = points["family"].map(own).fillna(overall)
-    return (deviations / np.sqrt(points["repeats"])).to_numpy()
+def pooled_deviation(deviations: np.ndarray, repeats: np.ndarray) -> float:
+    """Standard deviation of a single run from those [N] over `repeats` [N]; NaN where none has repeats."""
+    repeated = repeats > 1
+    freedom = repeats[repeated] - 1
+    if not repeated.any():
+        return math.nan
+    return math.sqrt((freedom * deviations[repeated] ** 2).sum() / freedom.sum())
 
 
-def draws(points: pd.DataFrame, count: int = DRAWS, seed: int = SEED) -> np.ndarray:
-    """BLEU of each point as it might have come out: [count, N]."""
+def draws(points: pd.DataFrame, count: int = DRAWS, seed: int = SEED) -> Draws:
+    """Draws of `points` of one dtype and beam; without repeats BLEU is NaN, speed-ups are as measured."""
     generator = np.random.default_rng(seed)
-    drawn = generator.standard_normal((count, len(points)))
-    return points["bleu"].to_numpy() + standard_errors(points) * drawn
+    repeats = points["repeats"].to_numpy()
+    speedup, bleu = (points[name].to_numpy(dtype=float) for name in ("speedup", "bleu"))
+    of_bleu = pooled_deviation(points["bleu_sd"].to_numpy(dtype=float), repeats)
+    of_speed = pooled_deviation(points["speedup_sd"].to_numpy(dtype=float) / speedup, repeats)
+    freedom = int((repeats - 1).sum())
+    scale = np.sqrt(freedom / generator.chisquare(freedom, (count, 1))) if freedom else math.nan
+    drawn = scale * generator.standard_normal((2, count, len(points))) / np.sqrt(repeats)
+    logarithms = of_speed * drawn[0] if freedom else np.zeros((count, len(points)))
+    return Draws(speedup * np.exp(logarithms), bleu + of_bleu * drawn[1])
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
