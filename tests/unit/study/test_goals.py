@@ -64,3 +64,25 @@ def test_a_goal_against_a_rival_that_was_not_made_is_not_met(headline: pd.DataFr
     unmade = starting(found, "at equal latency at least 1 BLEU above scratch")
     assert (unmade["met"], unmade["lacking"]) == ("no", "no speed-up that both reach")
     assert len(found) == 6
+
+
+def test_a_change_has_the_noise_of_its_point_and_of_the_control(headline: pd.DataFrame) -> None:
+    table = points.build(headline)
+    found = goals.build(table, equal_latency.build(table), {"shs": 3200}).set_index("goal")
+    missed = starting(found, "3x at no more than 8 %")
+    assert (missed["point"], missed["updates"], missed["bleu_change_percent"]) == ("shs_0.01_3x", 3200, -10)
+    # Both are means of three with a deviation of 0.1; Student's t with six degrees of freedom.
+    width = 2 * 2.447 * 100 * 0.1 / 20 * (2 / 3) ** 0.5
+    bounds = [missed[f"bleu_change_percent_{end}"] for end in ("low", "high")]
+    # A bound of 1,000 draws has an error of 0.07 itself.
+    assert bounds == pytest.approx([-10 - width / 2, -10 + width / 2], abs=0.2)
+
+
+def test_goals_of_a_study_without_float32_or_with_a_control_that_translates_nothing(
+    headline: pd.DataFrame,
+) -> None:
+    int8 = headline[headline["dtype"] == "int8"]
+    alone = starting(reached(int8.assign(speedup_vs_float32=float("nan"))), "4x at no more than 2 %")
+    assert alone["met"] == "no" and pd.isna(alone["bleu_change_percent_low"])
+    nothing = reached(headline.assign(bleu=headline["bleu"].where(headline["method"] != "control", 0.0)))
+    assert {point.partition("_")[0] for point in nothing["point"].dropna()} == {"shs"}

@@ -9,7 +9,7 @@ NONE = float("nan")
 
 def points(rows: list[tuple[int, float, float]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["repeats", "bleu_sd", "speedup_sd"])
-    return table.assign(bleu=20.0, speedup=2.0)
+    return table.assign(bleu=20.0, speedup=2.0, family="shs")
 
 
 def test_deviations_are_pooled_by_degrees_of_freedom() -> None:
@@ -39,3 +39,10 @@ def test_without_repeats_the_noise_is_not_known() -> None:
     drawn = noise.draws(points([(1, NONE, NONE)]))
     assert np.isnan(noise.interval(drawn.bleu[:, 0])).all()
     assert (drawn.speedup == 2.0).all()
+
+
+def test_an_error_of_the_control_moves_all_other_speed_ups() -> None:
+    table = points([(401, 0.2, 0.1), (401, 0.2, 0.1)]).assign(family=["control", "shs"])
+    drawn = noise.draws(table, 4000)
+    assert drawn.speedup[:, 0] == pytest.approx(2.0)
+    assert np.log(drawn.speedup[:, 1]).std() == pytest.approx(0.05 * (2 / 401) ** 0.5, rel=0.05)

@@ -11,7 +11,9 @@ class Shs(Section):
     """Group Hoyer-square over the coupled sets, from the baseline, each set with a weight of its own."""
 
     strengths: Annotated[list[Strength], Field(min_length=1), Distinct] = Field(
-        default=[0.001, 0.01], description="The sweep: global weights of the penalty, each above 0."
+        default=[0.001, 0.01],
+        description="The sweep: global weights of the penalty, each above 0. The rival `magnitude_matched` "
+        "keeps the line counts of the first.",
     )
     relative_strengths: Literal["profile", "equal", "cost"] = Field(
         default="profile",

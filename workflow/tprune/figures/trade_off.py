@@ -121,6 +121,8 @@ def _label(row: pd.Series) -> str:
     if row["repeat"] > 1 or not (row["threshold"] or row["requested_speedup"]):
         return ""
     chosen = f"{row['threshold']:g}" if row["threshold"] else f"{row['requested_speedup']:g}x"
+    if row["method"] == "magnitude_matched":
+        return f"matched / {chosen}"
     return f"{row['strength']:g} / {chosen}" if row["strength"] else f"- / {chosen}"
 
 

@@ -19,7 +19,7 @@ import pandas as pd
 
 from tprune.study import noise
 from tprune.study.families import OURS
-from tprune.study.front import Front, interpolated, on_front, prolonged, redrawn
+from tprune.study.front import Front, interpolated, last_slope, on_front, prolonged, redrawn
 from tprune.study.points import compared, control_bleu, rivals, settings
 
 RANGE = (1.1, 3.0)
@@ -48,15 +48,14 @@ def build(points: pd.DataFrame, least: int = LEAST_POINTS) -> pd.DataFrame:
 
 
 def stepwise_mean(front: Front, beyond: float, limits: tuple[float, float] = RANGE) -> float:
-    """Mean over log speed-up in `limits` of the best BLEU of a front's points at that speed-up or faster.
+    """Mean over log speed-up in `limits` of the BLEU of a front's next point at that speed-up or faster.
 
     `beyond` counts past the fastest.
     """
     speedup, bleu = front
     edges = np.log(np.clip(np.concatenate(([limits[0]], speedup, [limits[1]])), *limits))
     widths = np.diff(edges)
-    best = np.maximum.accumulate(bleu[::-1])[::-1]
-    return float((best @ widths[:-1] + beyond * widths[-1]) / widths.sum())
+    return float((bleu @ widths[:-1] + beyond * widths[-1]) / widths.sum())
 
 
 def bleu_at_the_end(front: Front, end: float = RANGE[1]) -> float:
@@ -124,11 +123,12 @@ def _ahead(points: pd.DataFrame, name: str, drawn: noise.Draws) -> dict[str, flo
     mean, until = mean_difference(ours, theirs), common_end(ours, theirs)
     if math.isnan(mean):
         return {}
-    pairs = zip(*(redrawn(members, drawn.speedup, drawn.bleu) for members in both), strict=True)
+    drawn_fronts = (
+        [prolonged(front, until, last_slope(measured)) for front in redrawn(at, drawn.speedup, drawn.bleu)]
+        for at, measured in zip(both, (ours, theirs), strict=True)
+    )
     limits = RANGE[0], until
-    spread = [
-        mean_difference(prolonged(mine, until), prolonged(other, until), limits) for mine, other in pairs
-    ]
+    spread = [mean_difference(mine, other, limits) for mine, other in zip(*drawn_fronts, strict=True)]
     return {"ahead": mean, **_bounds("ahead", np.array(spread)), "ahead_until": until}
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tprune.study import noise
 from tprune.study.families import OURS
-from tprune.study.front import interpolated, on_front, prolonged, redrawn
+from tprune.study.front import interpolated, last_slope, on_front, prolonged, redrawn
 from tprune.study.points import compared, rivals, settings
 
 SPEEDUPS = (1.25, 1.5, 2.0, 2.5, 3.0)
@@ -63,6 +63,7 @@ def _at_speedups(points: pd.DataFrame, name: str, drawn: noise.Draws) -> tuple[n
     speedup, bleu = points["speedup"].to_numpy()[members], points["bleu"].to_numpy()[members]
     at = np.array(SPEEDUPS)
     measured = interpolated((speedup, bleu), at)
-    fronts = redrawn(members, drawn.speedup, drawn.bleu)
+    slope = last_slope((speedup, bleu))
+    fronts = [prolonged(front, at[-1], slope) for front in redrawn(members, drawn.speedup, drawn.bleu)]
     reached = np.where(np.isnan(measured), np.nan, 1.0)
-    return measured, reached * np.array([interpolated(prolonged(front, at[-1]), at) for front in fronts])
+    return measured, reached * np.array([interpolated(front, at) for front in fronts])

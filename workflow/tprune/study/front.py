@@ -41,27 +41,36 @@ def interpolated(front: Front, speedups: np.ndarray) -> np.ndarray:
 def redrawn(members: np.ndarray, speedups: np.ndarray, bleu: np.ndarray) -> list[Front]:
     """The front of the points `members` [K] in every draw: `speedups` and `bleu` are [count, N].
 
-    Its points stay those of the measured means, as a best of noisy draws would favour the method with more
-    points; they are put in the order of the draw's speed-ups.
+    `members` are in the order of the measured front, and its points stay those in every draw, as a best of
+    noisy draws would favour the method with more points. Where in a draw's speed-ups a point comes to lie
+    behind one that was slower, the latter serves in its place, if it is better.
     """
-    own = speedups[:, members]
-    order = np.argsort(own, axis=1)
-    pairs = np.take_along_axis(own, order, 1), np.take_along_axis(bleu[:, members], order, 1)
+    own, lifted = speedups[:, members], bleu[:, members].copy()
+    for faster in range(len(members)):
+        for slower in range(faster):
+            overtaken = own[:, slower] >= own[:, faster]
+            better = np.maximum(lifted[:, faster], bleu[:, members[slower]])
+            lifted[:, faster] = np.where(overtaken, better, lifted[:, faster])
+    order = np.argsort(own, axis=1, kind="stable")
+    pairs = np.take_along_axis(own, order, 1), np.take_along_axis(lifted, order, 1)
     return list(zip(*pairs, strict=True))
 
 
-def prolonged(front: Front, end: float) -> Front:
-    """A front that reaches `end`: where it does not, on along the line of its last two points.
+def last_slope(front: Front) -> float:
+    """BLEU for a unit of log speed-up between the last two points of a front: at most 0, 0 for one point."""
+    speedup, bleu = front
+    return float((bleu[-1] - bleu[-2]) / np.log(speedup[-1] / speedup[-2])) if len(speedup) > 1 else 0.0
 
-    For draws in which noise makes a front end sooner than the measured one; what is measured stays as it is.
+
+def prolonged(front: Front, end: float, slope: float) -> Front:
+    """A front that reaches `end`: where it does not, it goes on with `slope`, in BLEU per log speed-up.
+
+    For draws in which noise makes a front end sooner than the measured one, whose last slope it is.
     """
     speedup, bleu = front
     if not len(speedup) or speedup[-1] >= end:
         return front
-    at, last = np.log(speedup), 0.0
-    if len(speedup) > 1 and at[-1] > at[-2]:
-        last = (bleu[-1] - bleu[-2]) / (at[-1] - at[-2])
-    return np.append(speedup, end), np.append(bleu, bleu[-1] + last * (np.log(end) - at[-1]))
+    return np.append(speedup, end), np.append(bleu, bleu[-1] + slope * np.log(end / speedup[-1]))
 
 
 def on_front(points: pd.DataFrame, *families: str) -> np.ndarray:

@@ -77,9 +77,7 @@ def _quality(
     ours = shown["method"].map(is_shs)
     if not ours.any():
         return None
-    ranked = np.lexsort((-shown["bleu"], shown["lacks"].where(ours, math.inf)))
-    place = int(ranked[0])
-    best = shown.iloc[place]
+    best = shown[ours].sort_values(["lacks", "bleu"], ascending=[True, False]).iloc[0]
     others = shown[~ours & (shown["lacks"] == 0)]
     return {
         "goal": str(goal),
@@ -88,19 +86,22 @@ def _quality(
         "met": "yes" if best["lacks"] == 0 else "no",
         **{name: best[name] for name in COPIED},
         "updates": updates.get(best["method"], math.nan),
-        **_change_interval(goal, beam, points, place),
+        **_change_interval(goal, beam, points, str(best["point"])),
         "lacking": _lacking(goal.speedup - best["speedup"], -goal.loss - best["bleu_change_percent"]),
         "also_met_by": ", ".join(dict.fromkeys(others["family"])),
     }
 
 
-def _change_interval(goal: Goal, beam: int, points: pd.DataFrame, place: int) -> dict[str, float]:
-    """Of the change of BLEU (percent) against the goal's control; `place`: in the table of those compared."""
+def _change_interval(goal: Goal, beam: int, points: pd.DataFrame, point: str) -> dict[str, float]:
+    """Of a point's change of BLEU (percent) against the goal's control; NaN where that was not made."""
     shown, reference = (compared(points, dtype, beam) for dtype in (goal.dtype, "float32"))
-    alike = goal.dtype == "float32"
-    bleu = noise.draws(shown).bleu[:, place]
-    at_control = int(np.flatnonzero(reference["family"] == "control")[0])
-    control = noise.draws(reference, seed=noise.SEED if alike else noise.SEED + 1).bleu[:, at_control]
+    at_control = np.flatnonzero(reference["family"] == "control")
+    if not len(at_control):
+        return dict.fromkeys(("bleu_change_percent_low", "bleu_change_percent_high"), math.nan)
+    bleu = noise.draws(shown).bleu[:, np.flatnonzero(shown["point"] == point)[0]]
+    # Of another dtype the control is another model, whose noise is its own.
+    seed = noise.SEED if goal.dtype == "float32" else noise.SEED + 1
+    control = noise.draws(reference, seed=seed).bleu[:, at_control[0]]
     low, high = noise.interval(100 * (bleu / control - 1))
     return {"bleu_change_percent_low": low, "bleu_change_percent_high": high}
 

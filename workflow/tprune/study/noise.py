@@ -4,9 +4,11 @@ Each mean of BLEU, and the logarithm of each mean speed-up, is taken as normal a
 the standard deviation of single runs pooled over all points that have repeats (sqrt(sum (n - 1) s^2 /
 sum (n - 1)): a method's own, of two or three repeats, would be a matter of chance), divided by the square
 root of the point's repeats. As the pooled deviation is an estimate too, draws are those of Student's t with
-sum (n - 1) degrees of freedom, one factor for all points of a draw. Repeats of the control are of one size,
-so what they differ by in speed is the measurement alone. Whatever is derived from the points (a front, an
-area, a difference at equal latency) is computed for many such draws; its 95 % interval is that of the draws.
+sum (n - 1) degrees of freedom: one factor of a draw for all BLEU, another for all speed-ups. A speed-up is
+the control's time over the model's, so an error of the control's time moves all others, and the control stays
+where it is. Repeats of the control are of one size: what they differ by in speed is the measurement alone.
+Whatever is derived from the points (a front, an area, a difference at equal latency) is computed for many
+such draws; its 95 % interval is that of the draws.
 """
 
 import math
@@ -42,13 +44,19 @@ def draws(points: pd.DataFrame, count: int = DRAWS, seed: int = SEED) -> Draws:
     generator = np.random.default_rng(seed)
     repeats = points["repeats"].to_numpy()
     speedup, bleu = (points[name].to_numpy(dtype=float) for name in ("speedup", "bleu"))
-    of_bleu = pooled_deviation(points["bleu_sd"].to_numpy(dtype=float), repeats)
-    of_speed = pooled_deviation(points["speedup_sd"].to_numpy(dtype=float) / speedup, repeats)
+    deviation_of_bleu = pooled_deviation(points["bleu_sd"].to_numpy(dtype=float), repeats)
+    relative = points["speedup_sd"].to_numpy(dtype=float) / speedup
+    deviation_of_speed = pooled_deviation(relative, repeats)
     freedom = int((repeats - 1).sum())
-    scale = np.sqrt(freedom / generator.chisquare(freedom, (count, 1))) if freedom else math.nan
-    drawn = scale * generator.standard_normal((2, count, len(points))) / np.sqrt(repeats)
-    logarithms = of_speed * drawn[0] if freedom else np.zeros((count, len(points)))
-    return Draws(speedup * np.exp(logarithms), bleu + of_bleu * drawn[1])
+    if not freedom:
+        return Draws(np.tile(speedup, (count, 1)), np.full((count, len(points)), math.nan))
+    scales = np.sqrt(freedom / generator.chisquare(freedom, (2, count, 1)))
+    of_bleu, of_speed = scales * generator.standard_normal((2, count, len(points))) / np.sqrt(repeats)
+    logarithms = deviation_of_speed * of_speed
+    at_control = np.flatnonzero(points["family"] == "control")
+    if len(at_control):
+        logarithms = logarithms - logarithms[:, at_control[:1]]
+    return Draws(speedup * np.exp(logarithms), bleu + deviation_of_bleu * of_bleu)
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
