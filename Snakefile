@@ -12,6 +12,7 @@ from tprune.config.grid import (
     matched_strength,
     model_grid,
     penalised_grid,
+    requested_speedups,
     rival_grid,
     seed_of_repeat,
 )

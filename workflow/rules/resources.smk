@@ -116,10 +116,9 @@ def pruning_group(wildcards):
         ("shs", label(m.strength), label(m.threshold), "0")
         for m in settings.magnitude.matches
     ]
-    speedups = settings.own_speedups.get("magnitude_matched", settings.prune.speedups)
     awaited += [
         ("shs", label(settings.shs.strengths[0]), "0", label(speedup))
-        for speedup in speedups
+        for speedup in requested_speedups(settings, "magnitude_matched")
     ]
     by_speedup = wildcards.method == "magnitude" and wildcards.speedup != "0"
     if tuple(wildcards[:4]) in awaited or by_speedup:

@@ -79,6 +79,11 @@ def matched_strength(settings: Settings, threshold: str) -> str:
     return matches[threshold]
 
 
+def requested_speedups(settings: Settings, method: str) -> list[float]:
+    """What a method is asked for: `prune.speedups`, unless it has its own."""
+    return settings.own_speedups.get(method, settings.prune.speedups)
+
+
 def seed_of_repeat(repeat: str) -> int:
     """What a repeat adds to every seed: nothing for the first."""
     return SEEDS_APART * (int(repeat) - 1)
@@ -88,7 +93,7 @@ def _points(
     settings: Settings, method: str, strengths: Iterable[float], thresholds: Iterable[float] = ()
 ) -> list[Point]:
     """Each strength with each threshold, then with each requested speed-up."""
-    speedups = settings.own_speedups.get(method, settings.prune.speedups)
+    speedups = requested_speedups(settings, method)
     return [
         *(_point(method, strength, threshold) for strength in strengths for threshold in thresholds),
         *(_point(method, strength, 0, speedup) for strength in strengths for speedup in speedups),

@@ -19,7 +19,7 @@ import pandas as pd
 
 from tprune.study import noise
 from tprune.study.families import OURS
-from tprune.study.front import Front, interpolated, last_slope, on_front, prolonged, redrawn
+from tprune.study.front import Front, interpolated, on_front, redrawn, redrawn_until
 from tprune.study.points import compared, control_bleu, rivals, settings
 
 RANGE = (1.1, 3.0)
@@ -124,7 +124,7 @@ def _ahead(points: pd.DataFrame, name: str, drawn: noise.Draws) -> dict[str, flo
     if math.isnan(mean):
         return {}
     drawn_fronts = (
-        [prolonged(front, until, last_slope(measured)) for front in redrawn(at, drawn.speedup, drawn.bleu)]
+        redrawn_until(until, measured, at, drawn.speedup, drawn.bleu)
         for at, measured in zip(both, (ours, theirs), strict=True)
     )
     limits = RANGE[0], until

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tprune.study import noise
 from tprune.study.families import OURS
-from tprune.study.front import interpolated, last_slope, on_front, prolonged, redrawn
+from tprune.study.front import interpolated, on_front, redrawn_until
 from tprune.study.points import compared, rivals, settings
 
 SPEEDUPS = (1.25, 1.5, 2.0, 2.5, 3.0)
@@ -60,10 +60,9 @@ def build(points: pd.DataFrame) -> pd.DataFrame:
 def _at_speedups(points: pd.DataFrame, name: str, drawn: noise.Draws) -> tuple[np.ndarray, np.ndarray]:
     """BLEU of a family at `SPEEDUPS` as measured [S] and in every draw [count, S]."""
     members = on_front(points, name, "control")  # which every method's user has too
-    speedup, bleu = points["speedup"].to_numpy()[members], points["bleu"].to_numpy()[members]
+    front = points["speedup"].to_numpy()[members], points["bleu"].to_numpy()[members]
     at = np.array(SPEEDUPS)
-    measured = interpolated((speedup, bleu), at)
-    slope = last_slope((speedup, bleu))
-    fronts = [prolonged(front, at[-1], slope) for front in redrawn(members, drawn.speedup, drawn.bleu)]
+    measured = interpolated(front, at)
+    fronts = redrawn_until(at[-1], front, members, drawn.speedup, drawn.bleu)
     reached = np.where(np.isnan(measured), np.nan, 1.0)
-    return measured, reached * np.array([interpolated(front, at) for front in fronts])
+    return measured, reached * np.array([interpolated(each, at) for each in fronts])

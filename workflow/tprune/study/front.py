@@ -73,6 +73,14 @@ def prolonged(front: Front, end: float, slope: float) -> Front:
     return np.append(speedup, end), np.append(bleu, bleu[-1] + slope * np.log(end / speedup[-1]))
 
 
+def redrawn_until(
+    end: float, measured: Front, members: np.ndarray, speedups: np.ndarray, bleu: np.ndarray
+) -> list[Front]:
+    """As `redrawn`, each front prolonged to `end` with the last slope of the `measured` one."""
+    slope = last_slope(measured)
+    return [prolonged(front, end, slope) for front in redrawn(members, speedups, bleu)]
+
+
 def on_front(points: pd.DataFrame, *families: str) -> np.ndarray:
     """Positions in `points`, of one dtype and beam, of the front of these families together, by speed-up."""
     members = np.flatnonzero(points["family"].isin(families))
