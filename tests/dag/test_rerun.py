@@ -131,3 +131,17 @@ def test_distillation_waits_for_the_control_and_retrains_the_pruned_only(smoke_r
         arguments = ["-n", "--forceall", "--cores", "2", *SMOKE, override]
         printed = run_snakemake(smoke_run, model.format(*point), *arguments)
         assert re.findall(r"Fine-tuning (\w+) of", printed) == tuned
+
+
+def test_sequence_distillation_translates_once_and_retrains_the_pruned_only(smoke_run: Path) -> None:
+    jobs = jobs_after(smoke_run, prune={"sequence_distillation": True})
+    assert jobs.keys() & TRAINING == {"prune"}
+    assert jobs["translate_training_text"] == jobs["binarise_translations"] == 1
+    # SHS at two thresholds and magnitude; the control is as it was.
+    assert jobs["prune"] == 3 and set(jobs) <= {
+        "translate_training_text",
+        "binarise_translations",
+        "prune",
+        *AFTER_PRUNING,
+    }
+    assert jobs_after(smoke_run, prune={"teacher_beam": 2}) == {}

@@ -109,6 +109,12 @@ def test_rivals_come_into_the_same_tables_and_stay_for_the_study(smoke_copy: Pat
     run_snakemake(smoke_copy, "rivals", "--cores", "2", *SMOKE)
     table = smoke_copy / "results/smoke/tables/headline.csv"
     assert {*MODELS, "group_lasso_0.5_0.9", "scratch-shallow"} == set(pd.read_csv(table)["model"])
+    # The model from scratch learned from the control's translations of the training text.
+    sources, taught, references = (
+        (smoke_copy / "results/smoke" / path).read_text().splitlines()
+        for path in ("distillation/train.src", "distillation/train.tgt", "corpus/encoded/train.tgt")
+    )
+    assert len(sources) == len(taught) > 0 and all(taught) and not set(taught) & set(references)
     assert "Nothing to be done" in run_snakemake(smoke_copy, "all", "--cores", "2", *SMOKE)
     study = smoke_copy / "results/smoke/study"
     printed = run_snakemake(smoke_copy, "study", "--cores", "2", *SMOKE)

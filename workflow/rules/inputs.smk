@@ -98,6 +98,24 @@ def teacher_model(wildcards):
     return [f"{folder}/model.safetensors", f"{folder}/model.json"]
 
 
+def training_text(sequence_distillation):
+    """What a model learns from: the references, or the control's translations in their place."""
+    stage = "distillation" if sequence_distillation else "corpus"
+    return f"{RESULTS}/{stage}/data-bin"
+
+
+@told_once
+def fine_tuning_text(wildcards):
+    """What a pruned model is fine-tuned on."""
+    return training_text(method_of(settings, wildcards.method).sequence_distillation)
+
+
+@told_once
+def scratch_text(wildcards):
+    """What a model is trained on from scratch."""
+    return training_text(settings.scratch[wildcards.name].sequence_distillation)
+
+
 @told_once
 def matched_lines(wildcards):
     """The point whose line counts are kept too: of SHS for magnitude's threshold and for magnitude_matched, magnitude's

@@ -92,7 +92,7 @@ rule prune:
     input:
         unpack(penalised_model),
         teacher=teacher_model,
-        data=f"{RESULTS}/corpus/data-bin",
+        data=fine_tuning_text,
         lines=f"{RESULTS}/prune/{pruned.wildcard_pattern}/lines.json",
     output:
         weights=f"{RESULTS}/prune/{pruned.wildcard_pattern}/model.safetensors",

@@ -7,7 +7,7 @@ scratch_updates = (
 
 rule scratch:
     input:
-        data=f"{RESULTS}/corpus/data-bin",
+        data=scratch_text,
     output:
         weights=f"{RESULTS}/scratch/scratch-{{name}}/repeat~{{repeat}}/model.safetensors",
         architecture=f"{RESULTS}/scratch/scratch-{{name}}/repeat~{{repeat}}/model.json",
@@ -29,7 +29,9 @@ rule scratch:
     params:
         model=lambda wildcards: {
             **settings.model.model_dump(),
-            **settings.scratch[wildcards.name].model_dump(exclude_none=True),
+            **settings.scratch[wildcards.name].model_dump(
+                exclude_none=True, exclude={"sequence_distillation"}
+            ),
         },
         training={**TRAINING, "threads": settings.baseline.threads},
         updates=scratch_updates,

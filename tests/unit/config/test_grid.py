@@ -55,7 +55,7 @@ def test_requested_speedups_repeats_and_ablations() -> None:
             "ablations": {
                 "equal": {"relative_strengths": "equal", "thresholds": [0.3]},
                 "plain": {"distillation": 0.25, "fine_tuning_updates": 7, "lr": 0.5, "score": "norm"},
-                "two": {"decoder_layers": 2, "thresholds": []},
+                "two": {"decoder_layers": 2, "sequence_distillation": True, "thresholds": []},
             },
             "own_speedups": {"shs-equal": [3], "random": [2, 4], "shs-two": [4], "magnitude_matched": [2]},
             "repeats": {"shs": 2, "scratch-narrow": 2},
@@ -88,6 +88,16 @@ def test_requested_speedups_repeats_and_ablations() -> None:
     assert method_of(settings, "shs-equal").fine_tuning_updates == settings.prune.fine_tuning_updates
     assert method_of(settings, "control").distillation == 0
     assert [method_of(settings, name).decoder_layers for name in ("shs", "shs-two")] == [None, 2]
+    assert [method_of(settings, name).sequence_distillation for name in ("shs", "shs-two")] == [False, True]
+
+
+def test_the_control_is_never_distilled() -> None:
+    settings = load_settings({"prune": {"distillation": 0.5, "sequence_distillation": True}}, "test")
+    told = {
+        name: (method_of(settings, name).distillation, method_of(settings, name).sequence_distillation)
+        for name in ("control", "shs", "magnitude", "heads")
+    }
+    assert told == {"control": (0, False), **dict.fromkeys(("shs", "magnitude", "heads"), (0.5, True))}
 
 
 def test_a_given_checkpoint_leaves_nothing_to_train_from_scratch() -> None:

@@ -87,3 +87,17 @@ def test_a_failure_shows_what_fairseq_said_and_leaves_nothing(encoded, tmp_path)
     with pytest.raises(TPruneError, match=r"fairseq-preprocess ended with status 1(.|\n)*valid\.tgt"):
         binarise(encoded, tmp_path / "data-bin", joined_dictionary=True, workers=1)
     assert not list(tmp_path.glob("*data-bin*"))
+
+
+def test_other_training_pairs_with_the_same_dictionaries_and_held_out_text(
+    encoded, pair_files, write_pairs, tmp_path
+):
+    own, other = tmp_path / "data-bin", tmp_path / "other"
+    binarise(encoded, own, joined_dictionary=True, workers=1)
+    write_pairs(pair_files("taught"), {"train": [("▁ein ▁Hund", "▁dog ▁a ▁cat")], "valid": [], "test": []})
+    dictionaries = own / "dict.src.txt", own / "dict.tgt.txt"
+    binarise(encoded, other, False, 1, *dictionaries, train=tmp_path / "taught" / "train")
+    assert read_back(other, "train", "tgt") == ["▁dog ▁a <unk>"]
+    for name in NAMES:
+        if not name.startswith("train"):
+            assert (other / name).read_bytes() == (own / name).read_bytes()

@@ -17,6 +17,9 @@ class Ablation(Section):
         default=None, description="In place of `shs.relative_strengths`."
     )
     distillation: Probability | None = Field(default=None, description="In place of `prune.distillation`.")
+    sequence_distillation: bool | None = Field(
+        default=None, description="In place of `prune.sequence_distillation`."
+    )
     score: Score | None = Field(default=None, description="In place of `prune.score`.")
     decoder_layers: Count | None = Field(
         default=None,

@@ -17,8 +17,8 @@ class Method:
 
     `penalised`: whose lines are chosen, a method of the stage `shs`. `penalty` and `relative_strengths`: of
     that stage. `score`: what lines are ranked by. `decoder_layers`: kept at most where they are.
-    `fine_tuning_updates`, `lr`, `distillation`: length and learning rate of fine-tuning, and the control's
-    weight in it.
+    `fine_tuning_updates`, `lr`, `distillation`, `sequence_distillation`: length and learning rate of
+    fine-tuning, the control's weight in it, and whether its text is the control's translations.
     """
 
     penalised: str
@@ -29,6 +29,7 @@ class Method:
     fine_tuning_updates: int
     lr: float
     distillation: float
+    sequence_distillation: bool
 
 
 def method_of(settings: Settings, name: str) -> Method:
@@ -45,6 +46,7 @@ def method_of(settings: Settings, name: str) -> Method:
         fine_tuning_updates=prune.fine_tuning_updates,
         lr=prune.lr,
         distillation=0.0 if name == "control" else prune.distillation,
+        sequence_distillation=name != "control" and prune.sequence_distillation,
     )
     if name == "group_lasso":
         return replace(plain, penalised=name, penalty="group_lasso")

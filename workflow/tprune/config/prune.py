@@ -42,6 +42,12 @@ class Prune(Section):
         description="Weight of the control's distribution in the loss of fine-tuning (word-level "
         "distillation), beside the reference's; 0: plain fine-tuning, as the control's always is.",
     )
+    sequence_distillation: bool = Field(
+        default=False,
+        description="Fine-tune on the control's translations of the training text in place of its references "
+        "(sequence-level distillation), as the control itself never is.",
+    )
+    teacher_beam: Count = Field(default=4, description="Beam size of those translations.")
     round_to: Count = Field(
         default=4, description="Kept lines of a set are a multiple of this, as engines compute those faster."
     )

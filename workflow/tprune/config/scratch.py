@@ -10,7 +10,7 @@ ScratchName = Annotated[str, Field(pattern=r"^[a-z0-9]+$")]
 
 
 class ScratchModel(Section):
-    """A smaller model; everything else is as in `model`."""
+    """A smaller model, and what it learns from; everything else is as in `model`."""
 
     encoder_layers: Count = Field(default=3, description="Layers of the encoder.")
     decoder_layers: Count = Field(default=2, description="Layers of the decoder.")
@@ -20,4 +20,8 @@ class ScratchModel(Section):
     )
     num_heads: Count | None = Field(
         default=None, description="Attention heads of each attention; `null`: `model.num_heads`."
+    )
+    sequence_distillation: bool = Field(
+        default=False,
+        description="Train on the control's translations of the training text in place of its references.",
     )

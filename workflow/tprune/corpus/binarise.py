@@ -21,8 +21,11 @@ def binarise(
     workers: int,
     source_dictionary: str | Path | None = None,
     target_dictionary: str | Path | None = None,
+    train: str | Path | None = None,
 ) -> None:
     """Run fairseq-preprocess on the directory `encoded`; `output` appears when it is whole.
+
+    `train` is the prefix of the training pairs where they are not the directory's own.
 
     Dictionaries come from the training pieces, one for both sides if `joined_dictionary`, unless they are
     given; then they are copied with their order, and pieces not in them become <unk>.
@@ -36,8 +39,8 @@ def binarise(
         shutil.rmtree(left_over)
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     command = [sys.executable, "-m", "fairseq_cli.preprocess", "--source-lang", "src", "--target-lang", "tgt"]
-    for split in ("train", "valid", "test"):
-        command += [f"--{split}pref", str(encoded / split)]
+    for split, prefix in (("train", train), ("valid", None), ("test", None)):
+        command += [f"--{split}pref", str(prefix or encoded / split)]
     command += ["--destdir", str(partial), "--workers", str(workers)]
     command += _dictionary_arguments(joined_dictionary, source_dictionary, target_dictionary)
     try:
