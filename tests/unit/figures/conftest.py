@@ -62,6 +62,8 @@ def budget() -> pd.DataFrame:
             "latency_ms": share * 40 * beam**0.5 * (0.6 if dtype == "int8" else 1),
             "share": share,
             "speedup_if_free": 1 / (1 - share),
+            "speedup_if_free_low": 0.9 / (1 - share),
+            "speedup_if_free_high": 1.1 / (1 - share),
         }
         for dtype, beam in itertools.product(("float32", "int8"), (1, 4))
         for component, share in shares.items()

@@ -9,8 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
 
 from tprune.figures.canvas import ORANGE, SKY, Sheet, canvas
+from tprune.figures.labels import place_labels
 from tprune.figures.methods import ABLATION, LOOKS
 from tprune.figures.paper_band import draw_paper_band
 from tprune.study import families
@@ -37,11 +39,12 @@ def draw(headline: pd.DataFrame, sheet: Sheet) -> None:
     beams, dtypes = (list(dict.fromkeys(headline[name])) for name in ("beam", "dtype"))
     with canvas(sheet, 1.2 + 5.2 * len(dtypes), 1.0 + 4.0 * len(beams)) as figure:
         panels = figure.subplots(len(beams), len(dtypes), squeeze=False, sharex=True, sharey=True)
+        labels: list[Annotation] = []
         for (row, beam), (column, dtype) in itertools.product(enumerate(beams), enumerate(dtypes)):
             panel = panels[row, column]
             shown = headline[(headline["beam"] == beam) & (headline["dtype"] == dtype)]
             shown = shown.dropna(subset=["bleu_change_percent"])
-            _panel(panel, shown.dropna(subset=["speedup"]))
+            labels += _panel(panel, shown.dropna(subset=["speedup"]))
             for index, device in enumerate(devices_of(headline)):
                 _curve(panel, shown, device, *CURVES[index % len(CURVES)])
             panel.set_title(f"{dtype}, beam {beam}", loc="left", pad=8)
@@ -50,6 +53,7 @@ def draw(headline: pd.DataFrame, sheet: Sheet) -> None:
         for panel in panels[:, 0]:
             panel.set_ylabel("change of BLEU against the control (%)")
         _legend(figure, headline)
+        place_labels(figure, labels)
 
 
 def family(method: str) -> str:
@@ -57,8 +61,10 @@ def family(method: str) -> str:
     return ABLATION if is_shs(method) and method != OURS else families.family(method)
 
 
-def _panel(panel: Axes, rows: pd.DataFrame) -> None:
+def _panel(panel: Axes, rows: pd.DataFrame) -> list[Annotation]:
+    """Draw the points; returns their labels, which have no place yet."""
     draw_paper_band(panel)
+    labels = []
     for _, row in rows.iterrows():
         look = LOOKS[family(row["method"])]
         panel.errorbar(
@@ -74,19 +80,18 @@ def _panel(panel: Axes, rows: pd.DataFrame) -> None:
             capsize=3,
         )
         if text := _label(row):
-            above = _is_free_above(row, rows)
-            panel.annotate(
+            label = panel.annotate(
                 text,
                 (row["speedup"], row["bleu_change_percent"]),
-                xytext=(0, 8 if above else -8),
+                xytext=(0, 0),
                 textcoords="offset points",
-                ha="center",
-                va="bottom" if above else "top",
                 fontsize=8,
                 color=look.colour,
                 path_effects=[withStroke(linewidth=2.5, foreground="white")],
             )
+            labels.append(label)
     panel.margins(0.09, 0.14)
+    return labels
 
 
 def _curve(panel: Axes, rows: pd.DataFrame, device: str, colour: str, dashes: Any) -> None:
@@ -105,14 +110,6 @@ def _curve(panel: Axes, rows: pd.DataFrame, device: str, colour: str, dashes: An
             markersize=5,
             elinewidth=1,
         )
-
-
-def _is_free_above(row: pd.Series, rows: pd.DataFrame) -> bool:
-    """Whether the nearest neighbour in BLEU, among those close in speed-up, lies below."""
-    width = rows["speedup"].max() - rows["speedup"].min()
-    beside = rows[(rows["model"] != row["model"]) & ((rows["speedup"] - row["speedup"]).abs() < 0.15 * width)]
-    gaps = beside["bleu_change_percent"] - row["bleu_change_percent"]
-    return bool(gaps.empty or gaps.loc[gaps.abs().idxmin()] < 0)
 
 
 def _label(row: pd.Series) -> str:
