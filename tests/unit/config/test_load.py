@@ -106,7 +106,13 @@ def message(value: Any) -> str:
         ({"prune": {"round_to": 65}}, "prune.round_to: found 65, must be at most a head's 64 lines"),
         (
             {"magnitude": {"matches": [{"strength": 0.02, "threshold": 0.5}]}},
-            "magnitude.matches.0.strength: found 0.02, must be in shs.strengths: 0.001, 0.01",
+            "magnitude.matches.0.strength: found 0.02, must be in shs.strengths: 0.001, 0.01; name one of "
+            "them, or set magnitude.matches to []",
+        ),
+        (
+            {"prune": {"thresholds": [0.3]}},
+            "magnitude.matches.0.threshold: found 0.5 by default, must be in prune.thresholds: 0.3; name one "
+            "of them, or set magnitude.matches to []",
         ),
         (
             {
