@@ -10,7 +10,7 @@ Score = Literal["norm", "taylor"]
 
 
 class Prune(Section):
-    """Masking under a threshold, then fine-tuning with the masks held."""
+    """Masking by a threshold or under a requested speed-up, then fine-tuning of the lines that are kept."""
 
     thresholds: Annotated[list[Threshold], Distinct] = Field(
         default=[0.2, 0.5],
