@@ -35,8 +35,7 @@ rule binarise_translations:
             side=["src", "tgt"],
         ),
         train=rules.translate_training_text.output.train,
-        source_dictionary=f"{RESULTS}/corpus/data-bin/dict.src.txt",
-        target_dictionary=f"{RESULTS}/corpus/data-bin/dict.tgt.txt",
+        references=f"{RESULTS}/corpus/data-bin",
     output:
         data=directory(f"{RESULTS}/distillation/data-bin"),
     log:

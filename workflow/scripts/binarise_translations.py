@@ -6,12 +6,13 @@ from tprune import logs
 from tprune.corpus.binarise import binarise
 
 logs.start(snakemake.log[0])
+references = Path(snakemake.input.references)
 binarise(
     Path(snakemake.input.encoded[0]).parent,
     snakemake.output.data,
     joined_dictionary=False,  # both are given
     workers=snakemake.threads,
-    source_dictionary=snakemake.input.source_dictionary,
-    target_dictionary=snakemake.input.target_dictionary,
+    source_dictionary=references / "dict.src.txt",
+    target_dictionary=references / "dict.tgt.txt",
     train=Path(snakemake.input.train[0]).with_suffix(""),
 )
