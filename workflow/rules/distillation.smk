@@ -21,6 +21,7 @@ rule translate_training_text:
         runtime=growing(240),
     params:
         beam=settings.prune.teacher_beam,
+        max_pieces=settings.corpus.max_pieces,
     message:
         "Translating the training text with the control"
     script:

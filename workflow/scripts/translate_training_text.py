@@ -12,4 +12,5 @@ translate_training_text(
     snakemake.output.train,
     snakemake.params.beam,
     snakemake.threads,
+    snakemake.params.max_pieces,
 )

@@ -111,7 +111,7 @@ def message(value: Any) -> str:
         ),
         (
             {"prune": {"thresholds": [0.3]}},
-            "magnitude.matches.0.threshold: found 0.5 by default, must be in prune.thresholds: 0.3; name one "
+            "magnitude.matches.0.threshold: found 0.5, must be in prune.thresholds: 0.3; name one "
             "of them, or set magnitude.matches to []",
         ),
         (

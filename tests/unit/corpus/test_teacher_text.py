@@ -8,7 +8,12 @@ from tprune.corpus import teacher_text
 from tprune.corpus.teacher_text import translate_training_text
 from tprune.errors import TPruneError
 
-TRANSLATIONS = {"▁ein ▁Hund": ["▁a", "▁dog"], "▁ein": [], "▁Haus": ["▁house"]}
+TRANSLATIONS = {
+    "▁ein ▁Hund": ["▁a", "▁dog"],
+    "▁ein": [],
+    "▁Haus": ["▁house"],
+    "▁Hund": ["▁dog", "▁dog", "▁dog"],
+}
 
 
 @pytest.fixture
@@ -25,17 +30,17 @@ def teach(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         source = tmp_path / "train.src"
         source.write_text("".join(f"{sentence}\n" for sentence in sentences), encoding="utf-8")
         outputs = [tmp_path / "distilled.src", tmp_path / "distilled.tgt"]
-        translate_training_text("model", source, outputs, beam=3, threads=2)
+        translate_training_text("model", source, outputs, beam=3, threads=2, max_pieces=2)
         return [path.read_text(encoding="utf-8").splitlines() for path in outputs]
 
     return run
 
 
-def test_pairs_are_the_sources_and_their_translations_without_the_empty(teach) -> None:
-    assert teach("▁Haus", "▁ein", "▁ein ▁Hund") == [["▁Haus", "▁ein ▁Hund"], ["▁house", "▁a ▁dog"]]
+def test_pairs_are_the_sources_and_their_translations_without_the_empty_and_the_too_long(teach) -> None:
+    assert teach("▁Haus", "▁ein", "▁Hund", "▁ein ▁Hund") == [["▁Haus", "▁ein ▁Hund"], ["▁house", "▁a ▁dog"]]
 
 
 def test_a_teacher_that_translates_nothing_is_an_error_and_leaves_no_file(teach, tmp_path: Path) -> None:
-    with pytest.raises(TPruneError, match=r"model: translates no sentence of .*train\.src"):
-        teach("▁ein", "▁ein")
+    with pytest.raises(TPruneError, match=r"model: no sentence of .*train\.src has a translation of 1 to 2"):
+        teach("▁ein", "▁Hund")
     assert [path.name for path in tmp_path.iterdir()] == ["train.src"]

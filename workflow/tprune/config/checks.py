@@ -128,11 +128,10 @@ def _magnitude(settings: Settings) -> Iterator[Problem]:
             ("threshold", match.threshold, settings.prune.thresholds, "prune.thresholds"),
         ):
             if value not in allowed:
-                default = "" if "matches" in settings.magnitude.model_fields_set else " by default"
                 values = ", ".join(f"{item:g}" for item in allowed)
                 yield (
                     f"{key}.{name}",
-                    f"found {value:g}{default}, must be in {listed}: {values}; name one of them, or set "
+                    f"found {value:g}, must be in {listed}: {values}; name one of them, or set "
                     "magnitude.matches to []",
                 )
         if match.threshold in seen:

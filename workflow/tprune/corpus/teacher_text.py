@@ -23,23 +23,30 @@ def translate_training_text(
     outputs: Sequence[str | Path],
     beam: int,
     threads: int,
+    max_pieces: int,
 ) -> None:
     """Write the pairs of a source sentence and its translation by `teacher`, pieces separated by blanks.
 
     `teacher` is a CTranslate2 model, `encoded_source` a file of pieces, `outputs` the source and the target
-    file. Sentences whose translation is empty are left out.
+    file. Sentences whose translation is empty, or longer than `max_pieces`, are left out: the first teaches
+    nothing, the second fits no batch.
 
     Raises:
-        TPruneError: the teacher cannot be read, or it translates nothing.
+        TPruneError: the teacher cannot be read, or no sentence is left.
     """
     sources = [line.split() for line in read_lines(encoded_source)]
     translations = decode(teacher, sources, "float32", beam, threads)
     kept = 0
     with pair_writers({"train": outputs}) as write:
         for source, translation in zip(sources, translations, strict=True):
-            if translation:
+            if 0 < len(translation) <= max_pieces:
                 write["train"](" ".join(source), " ".join(translation))
                 kept += 1
-        logger.info("%d pairs, %d left out: their translation is empty", kept, len(sources) - kept)
+        logger.info(
+            "%d pairs, %d left out: their translation is empty or too long", kept, len(sources) - kept
+        )
         if not kept:
-            raise TPruneError(f"{teacher}: translates no sentence of {encoded_source}; train it for longer")
+            raise TPruneError(
+                f"{teacher}: no sentence of {encoded_source} has a translation of 1 to {max_pieces} pieces "
+                "(corpus.max_pieces); train the baseline for longer"
+            )

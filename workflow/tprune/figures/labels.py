@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from matplotlib.axes._base import _AxesBase
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
@@ -25,9 +25,9 @@ def place_labels(figure: Figure, labels: Sequence[Annotation]) -> None:
     for label in labels:
         label.set_in_layout(False)  # or where a label stands would move the panels
     figure.draw_without_rendering()
-    panels: dict[_AxesBase, list[Annotation]] = {}
+    panels: dict[Axes, list[Annotation]] = {}
     for label in labels:
-        assert label.axes is not None
+        assert isinstance(label.axes, Axes)
         panels.setdefault(label.axes, []).append(label)
     half = MARK * figure.dpi / 72
     for panel, own in panels.items():
