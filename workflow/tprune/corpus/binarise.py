@@ -39,8 +39,9 @@ def binarise(
         shutil.rmtree(left_over)
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     command = [sys.executable, "-m", "fairseq_cli.preprocess", "--source-lang", "src", "--target-lang", "tgt"]
-    for split, prefix in (("train", train), ("valid", None), ("test", None)):
-        command += [f"--{split}pref", str(prefix or encoded / split)]
+    prefixes = {"train": train or encoded / "train", "valid": encoded / "valid", "test": encoded / "test"}
+    for split, prefix in prefixes.items():
+        command += [f"--{split}pref", str(prefix)]
     command += ["--destdir", str(partial), "--workers", str(workers)]
     command += _dictionary_arguments(joined_dictionary, source_dictionary, target_dictionary)
     try:

@@ -2,7 +2,8 @@
 
 The student's loss sums over all translations, each weighted by the teacher's probability; nearly all of that
 weight is near the mode, so the sum is replaced by the one translation that beam search finds. Such text is
-more regular than what people wrote: a small model fits it better, greedy search above all.
+more regular than what people wrote, which is said to help small models and greedy search most; what it did
+here, docs/method.md tells.
 """
 
 import logging
@@ -36,17 +37,19 @@ def translate_training_text(
     """
     sources = [line.split() for line in read_lines(encoded_source)]
     translations = decode(teacher, sources, "float32", beam, threads)
-    kept = 0
-    with pair_writers({"train": outputs}) as write:
-        for source, translation in zip(sources, translations, strict=True):
-            if 0 < len(translation) <= max_pieces:
-                write["train"](" ".join(source), " ".join(translation))
-                kept += 1
-        logger.info(
-            "%d pairs, %d left out: their translation is empty or too long", kept, len(sources) - kept
+    pairs = [
+        (source, translation)
+        for source, translation in zip(sources, translations, strict=True)
+        if 0 < len(translation) <= max_pieces
+    ]
+    logger.info(
+        "%d pairs, %d left out: their translation is empty or too long", len(pairs), len(sources) - len(pairs)
+    )
+    if not pairs:
+        raise TPruneError(
+            f"{teacher}: no sentence of {encoded_source} has a translation of 1 to {max_pieces} pieces "
+            "(corpus.max_pieces); train the baseline for longer"
         )
-        if not kept:
-            raise TPruneError(
-                f"{teacher}: no sentence of {encoded_source} has a translation of 1 to {max_pieces} pieces "
-                "(corpus.max_pieces); train the baseline for longer"
-            )
+    with pair_writers({"train": outputs}) as write:
+        for source, translation in pairs:
+            write["train"](" ".join(source), " ".join(translation))

@@ -35,8 +35,8 @@ def place_labels(figure: Figure, labels: Sequence[Annotation]) -> None:
         points = [point for line in marked for point in panel.transData.transform(line.get_xydata())]
         taken = [Bbox.from_extents(x - half, y - half, x + half, y + half) for x, y in points]
         for label in own:
-            hidden = [_hidden(label, place, taken) for place in PLACES]
-            _move(label, PLACES[hidden.index(min(hidden))])
+            hidden = {place: _hidden(label, place, taken) for place in PLACES}
+            _move(label, min(hidden, key=hidden.__getitem__))
             taken.append(label.get_window_extent())
 
 
