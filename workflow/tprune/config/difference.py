@@ -8,8 +8,8 @@ from tprune.config.settings import Settings
 def difference(settings: Settings) -> dict[str, Any]:
     """The keys of `settings` whose values are not the defaults, nested as in YAML.
 
-    An entry under a free name (a model from scratch, an ablation) stands whole, and so does everything under
-    such names when entries of the default are left out.
+    An entry under a new name (a model from scratch, an ablation) stands whole; null stands for an entry of
+    the defaults that is left out. Laid over the defaults (`snakemake --configfile`) they give `settings`.
     """
     return _differing(settings.model_dump(mode="json"), Settings().model_dump(mode="json"))
 
@@ -20,8 +20,8 @@ def _differing(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, An
         default = defaults.get(name)
         if value == default:
             continue
-        if isinstance(value, dict) and isinstance(default, dict) and default.keys() == value.keys():
-            found[name] = _differing(value, default)
+        if isinstance(value, dict) and isinstance(default, dict):
+            found[name] = _differing(value, default) | dict.fromkeys(default.keys() - value.keys())
         else:
             found[name] = value
     return found

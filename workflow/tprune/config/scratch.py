@@ -1,8 +1,8 @@
 """Key `scratch`: smaller dense models trained from scratch."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from tprune.config.section import Count, Section
 
@@ -25,3 +25,23 @@ class ScratchModel(Section):
         default=False,
         description="Train on the control's translations of the training text in place of its references.",
     )
+
+
+def _without_nulls(value: Any) -> Any:
+    # One file is laid over another key by key: only a null can take out what the other has.
+    if isinstance(value, dict):
+        return {name: model for name, model in value.items() if model is not None}
+    return value
+
+
+def allow_nulls(schema: dict[str, Any]) -> None:
+    """Let the JSON schema of `ScratchModels` have null in place of a model, and no other names."""
+    models = schema["patternProperties"]
+    schema["patternProperties"] = {
+        name: {"anyOf": [model, {"type": "null"}]} for name, model in models.items()
+    }
+    schema["additionalProperties"] = False
+
+
+ScratchModels = Annotated[dict[ScratchName, ScratchModel], BeforeValidator(_without_nulls)]
+"""Models by their names; null in place of one leaves it out."""

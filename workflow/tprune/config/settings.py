@@ -17,7 +17,7 @@ from tprune.config.magnitude import Magnitude
 from tprune.config.model import Model
 from tprune.config.plan import Plan
 from tprune.config.prune import Prune
-from tprune.config.scratch import ScratchModel, ScratchName
+from tprune.config.scratch import ScratchModel, ScratchModels, allow_nulls
 from tprune.config.section import Distinct, Section, Speedup
 from tprune.config.shs import Shs
 from tprune.config.target import Target
@@ -55,11 +55,11 @@ class Settings(Section):
     group_lasso: GroupLasso = Field(
         default_factory=GroupLasso, description="The rival penalty; built by the target `rivals` only."
     )
-    scratch: dict[ScratchName, ScratchModel] = Field(
+    scratch: ScratchModels = Field(
         default={"shallow": ScratchModel()},
-        description="Smaller dense models trained from scratch, each under a name [a-z0-9]+; "
-        "built by the target `rivals` only. Left out when `baseline.checkpoint` is set.",
-        json_schema_extra={"additionalProperties": False},
+        description="Smaller dense models trained from scratch, each under a name [a-z0-9]+, `null` to leave "
+        "one out; built by the target `rivals` only. Left out when `baseline.checkpoint` is set.",
+        json_schema_extra=allow_nulls,
     )
     ablations: dict[AblationName, Ablation] = Field(
         default={},
