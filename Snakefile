@@ -17,7 +17,7 @@ from tprune.config.grid import (
     seed_of_repeat,
 )
 from tprune.config.load import load_settings
-from tprune.config.methods import UNPENALISED, method_of
+from tprune.config.methods import UNPENALISED, is_taught, method_of, narrowed_widths
 from tprune.config.preflight import check_disk
 from tprune.latency.bundle_packages import pinned_version
 from tprune.tables.points import Point
@@ -53,6 +53,7 @@ wildcard_constraints:
     strength="[0-9.e+-]+",
     threshold="[0-9.e+-]+",
     speedup="[0-9.e+-]+",
+    d_model="[0-9]+",
     repeat="[0-9]+",
     dtype="float32|int8",
     name="[a-z0-9]+",
@@ -66,6 +67,7 @@ include: "workflow/rules/corpus.smk"
 include: "workflow/rules/baseline.smk"
 include: "workflow/rules/bssl.smk"
 include: "workflow/rules/sparsity_profile.smk"
+include: "workflow/rules/narrow.smk"
 include: "workflow/rules/shs.smk"
 include: "workflow/rules/distillation.smk"
 include: "workflow/rules/prune.smk"

@@ -108,7 +108,12 @@ def test_the_report_is_one_file_that_stands_alone(smoke_run: Path) -> None:
 def test_rivals_come_into_the_same_tables_and_stay_for_the_study(smoke_copy: Path) -> None:
     run_snakemake(smoke_copy, "rivals", "--cores", "2", *SMOKE)
     table = smoke_copy / "results/smoke/tables/headline.csv"
-    assert {*MODELS, "group_lasso_0.5_0.9", "scratch-shallow"} == set(pd.read_csv(table)["model"])
+    rivals = {"group_lasso_0.5_0.9", "scratch-shallow", "shs-narrow_0.05_0.9"}
+    assert {*MODELS, *rivals} == set(pd.read_csv(table)["model"])
+    narrow = (
+        smoke_copy / "results/smoke/compact/method~shs-narrow/strength~0.05/threshold~0.9/speedup~0/repeat~1"
+    )
+    assert Architecture.read(narrow / "model.json").d_model == 24
     # The model from scratch learned from the control's translations of the training text.
     sources, taught, references = (
         (smoke_copy / "results/smoke" / path).read_text().splitlines()
@@ -120,7 +125,8 @@ def test_rivals_come_into_the_same_tables_and_stay_for_the_study(smoke_copy: Pat
     printed = run_snakemake(smoke_copy, "study", "--cores", "2", *SMOKE)
     assert "4 of 5 steps" in printed, "only the study's own rules"
     points = pd.read_csv(study / "points.csv")
-    assert set(points["family"]) == {"baseline", "control", "shs", "magnitude", "group_lasso", "scratch"}
+    families = {"baseline", "control", "shs", "shs-narrow", "magnitude", "group_lasso", "scratch"}
+    assert set(points["family"]) == families
     page = (study / "docs/README.md").read_text()
     assert "snakemake --cores all study --configfile config/smoke.yaml" in page
     assert len(list((study / "docs").glob("trade_off_*.png"))) == len(points.groupby(["dtype", "beam"]))

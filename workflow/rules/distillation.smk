@@ -10,7 +10,7 @@ rule translate_training_text:
     log:
         f"{RESULTS}/logs/distillation/translate_training_text.log",
     benchmark:
-        f"{RESULTS}/benchmarks/prune/distillation/translate_training_text.tsv"
+        f"{RESULTS}/benchmarks/distillation/translate_training_text.tsv"
     group:
         "distillation"
     conda:
@@ -42,7 +42,7 @@ rule binarise_translations:
     log:
         f"{RESULTS}/logs/distillation/binarise_translations.log",
     benchmark:
-        f"{RESULTS}/benchmarks/prune/distillation/binarise_translations.tsv"
+        f"{RESULTS}/benchmarks/distillation/binarise_translations.tsv"
     group:
         "distillation"
     conda:

@@ -50,6 +50,23 @@ def relative_strengths(wildcards):
     return f"{RESULTS}/{stage}/strengths.json"
 
 
+def start_folder(d_model):
+    """Where the baseline lies, as it is or narrowed."""
+    if d_model is None:
+        return f"{RESULTS}/baseline"
+    return f"{RESULTS}/narrow/d_model~{d_model}"
+
+
+@told_once
+def start_model(wildcards):
+    """The model that a penalised one is trained on from."""
+    folder = start_folder(method_of(settings, wildcards.method).d_model)
+    return {
+        "weights": f"{folder}/model.safetensors",
+        "architecture": f"{folder}/model.json",
+    }
+
+
 def penalised_folder(wildcards):
     """Where the model lies whose lines are chosen: the control's is the continuation without a penalty."""
     point = penalised.wildcard_pattern.format(

@@ -102,6 +102,10 @@ rule latency_budget:
 rule latency_model:
     input:
         architecture=f"{RESULTS}/baseline/model.json",
+        narrowed=expand(
+            f"{RESULTS}/narrow/d_model~{{d_model}}/model.json",
+            d_model=narrowed_widths(settings),
+        ),
         source=f"{RESULTS}/corpus/encoded/test.src",
         reference=f"{RESULTS}/corpus/encoded/test.tgt",
     output:

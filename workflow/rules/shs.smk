@@ -1,8 +1,7 @@
 rule shs:
     input:
+        unpack(start_model),
         data=f"{RESULTS}/corpus/data-bin",
-        weights=f"{RESULTS}/baseline/model.safetensors",
-        architecture=f"{RESULTS}/baseline/model.json",
         strengths=relative_strengths,
     output:
         weights=f"{RESULTS}/shs/{penalised.wildcard_pattern}/model.safetensors",

@@ -152,6 +152,8 @@ rule stage_cost_table:
     params:
         points=points + list(penalised.instance_patterns),
         bssl_strengths=[label(strength) for strength in settings.bssl.strengths],
+        widths=[str(width) for width in narrowed_widths(settings)],
+        distillation=is_taught(settings),
         devices=device_names,
         benchmarks=f"{RESULTS}/benchmarks",
     message:

@@ -53,7 +53,8 @@ use rule target_latency as target_control_latency with:
 checkpoint target_ladder:
     input:
         latency_model=f"{RESULTS}/latency/local/latency_model.json",
-        architecture=f"{RESULTS}/baseline/model.json",
+        dense=f"{RESULTS}/baseline/model.json",
+        architecture=start_folder(method_of(settings, "shs").d_model) + "/model.json",
         control=control_on_device,
     output:
         ladder=f"{TARGET}/ladder.json",

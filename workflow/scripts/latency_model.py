@@ -12,7 +12,8 @@ from tprune.model.architecture import Architecture
 logs.start(snakemake.log[0])
 files, wanted = snakemake.input, snakemake.params
 settings = Settings(wanted.beams, wanted.threads, wanted.sentences, wanted.warm_up, wanted.seed)
-sizes = sizes_to_measure(Architecture.read(files.architecture), wanted.seed)
+dense = [Architecture.read(path) for path in (files.architecture, *files.narrowed)]
+sizes = sizes_to_measure(dense, wanted.seed)
 samples = measure_sizes(sizes, wanted.dtypes, files.source, files.reference, settings, "latency_model")
 write_samples(snakemake.output.samples, samples)
 write_json(snakemake.output.model, to_json(fit(sizes, samples), sizes_signature(settings)))

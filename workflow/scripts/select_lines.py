@@ -3,6 +3,7 @@
 from tprune import logs
 from tprune.latency.latency_model import LatencyModel
 from tprune.lines.selection import Selection
+from tprune.model.architecture import Architecture
 from tprune.model.checkpoint import load_model
 from tprune.pruning.head_importance import read_importances
 from tprune.pruning.line_importance import read_line_importances
@@ -18,8 +19,16 @@ request = Request(
     *(snakemake.wildcards.method, strength, threshold, speedup),
     *(wanted.round_to, wanted.decoder_layers, wanted.seed),
 )
+costs, dense_ms = None, 0.0
+if files.latency_model:
+    dense = Architecture.read(files.dense)
+    costs, of_dense = (
+        LatencyModel.read(files.latency_model, wanted.dtype, wanted.beam, width)
+        for width in (model.architecture.d_model, dense.d_model)
+    )
+    dense_ms = of_dense.milliseconds(dense)
 evidence = Evidence(
-    LatencyModel.read(files.latency_model, wanted.dtype, wanted.beam) if files.latency_model else None,
+    *(costs, dense_ms),
     read_line_importances(files.line_importance, model.architecture) if files.line_importance else None,
     read_importances(files.head_importance) if files.head_importance else None,
     Selection.read(files.matched) if files.matched else None,

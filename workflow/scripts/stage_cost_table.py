@@ -11,6 +11,9 @@ from tprune.tables.writing import write_csv
 logs.start(snakemake.log[0])
 wanted = snakemake.params
 points = [Point.from_pattern(point) for point in wanted.points]
-table = stage_cost.build(Path(wanted.benchmarks), points, wanted.bssl_strengths, wanted.devices)
+configured = stage_cost.Configured(
+    points, wanted.bssl_strengths, wanted.widths, wanted.distillation, wanted.devices
+)
+table = stage_cost.build(Path(wanted.benchmarks), configured)
 write_csv(table, snakemake.output.csv)
 write_text(snakemake.output.markdown, stage_cost.render(table))

@@ -9,8 +9,11 @@ from tprune.target.measured import control_milliseconds
 
 logs.start(snakemake.log[0])
 files, wanted = snakemake.input, snakemake.params
-costs = LatencyModel.read(files.latency_model, wanted.dtype, wanted.beam)
-greatest = greatest_speedup(costs, Architecture.read(files.architecture))
-dense_ms = control_milliseconds(files.control) if files.control else None
-speedups = ladder(wanted.key, wanted.value, wanted.speedups, greatest, wanted.predicted, dense_ms)
+dense, start = Architecture.read(files.dense), Architecture.read(files.architecture)
+of_dense, costs = (
+    LatencyModel.read(files.latency_model, wanted.dtype, wanted.beam, size.d_model) for size in (dense, start)
+)
+greatest = greatest_speedup(costs, start, of_dense.milliseconds(dense))
+control_ms = control_milliseconds(files.control) if files.control else None
+speedups = ladder(wanted.key, wanted.value, wanted.speedups, greatest, wanted.predicted, control_ms)
 write_json(snakemake.output.ladder, {"speedups": speedups})

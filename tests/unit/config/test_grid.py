@@ -3,7 +3,7 @@
 from tprune.config import load_settings
 from tprune.config.baseline import Baseline
 from tprune.config.grid import label, matched_strength, model_grid, penalised_grid, rival_grid
-from tprune.config.methods import method_of
+from tprune.config.methods import method_of, narrowed_widths
 from tprune.tables.points import Point
 
 SETTINGS = load_settings(
@@ -89,6 +89,23 @@ def test_requested_speedups_repeats_and_ablations() -> None:
     assert method_of(settings, "control").distillation == 0
     assert [method_of(settings, name).decoder_layers for name in ("shs", "shs-two")] == [None, 2]
     assert [method_of(settings, name).sequence_distillation for name in ("shs", "shs-two")] == [False, True]
+
+
+def test_a_narrowed_model_has_a_penalised_one_of_its_own() -> None:
+    ablations = {
+        name: {"d_model": width, "thresholds": [0.5]} for name, width in (("slim", 96), ("wide", 224))
+    }
+    settings = load_settings(
+        {"shs": {"strengths": [0.01]}, "magnitude": {"matches": []}, "ablations": ablations}, "test"
+    )
+    assert narrowed_widths(settings) == [96, 224]
+    names = ("shs", "taylor", "shs-slim", "shs-wide")
+    assert [method_of(settings, name).d_model for name in names] == [None, None, 96, 224]
+    penalised = [row[0] for row in rows(penalised_grid(settings))]
+    assert penalised == ["magnitude", "shs", "group_lasso", "shs-slim", "shs-wide"]
+    narrow = load_settings({"shs": {"d_model": 64}}, "test")
+    assert [method_of(narrow, name).d_model for name in ("shs", "control", "magnitude")] == [64, None, None]
+    assert narrowed_widths(narrow) == [64]
 
 
 def test_the_control_is_never_distilled() -> None:

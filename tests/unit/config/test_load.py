@@ -35,6 +35,12 @@ def message(value: Any) -> str:
         ),
         ({"repeats": {"magic": 2}}, "repeats.magic: found 'magic', must be one of control, "),
         ({"repeated_speedups": [7]}, "repeated_speedups: found 7, which no method is asked for"),
+        ({"shs": {"d_model": 256}}, "shs.d_model: found 256, must be less than model.d_model 256"),
+        ({"shs": {"d_model": 1}}, "shs.d_model: found 1"),
+        (
+            {"model": {"pre_norm": False}, "ablations": {"slim": {"d_model": 128}}},
+            "ablations.slim.d_model: found 128, but only pre-norm models can be narrowed",
+        ),
         ({"prune": {"decoder_layers": 3}}, "prune.decoder_layers: found 3, must be less than model.decoder_"),
         (
             {"ablations": {"deep": {"decoder_layers": 4}}},

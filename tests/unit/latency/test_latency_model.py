@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tprune.latency.random_models import measure_sizes
 from tprune.model.architecture import Architecture
 
 DENSE = dense_sizes(64, 4, 256, 400, encoder_layers=3, decoder_layers=3)
-SIZES = sizes_to_measure(DENSE, 1)
+SIZES = sizes_to_measure([DENSE], 1)
 COSTS = {
     "encoder.self_attention": 0.004,
     "encoder.ffn": 0.002,
@@ -35,12 +36,23 @@ def planted(architecture: Architecture, slow: float = 0.0) -> float:
     return 2 + lines + layers + slow * beyond
 
 
-def samples(slow: float = 0.0, noise: float = 0.0, hiccups: float = 0.0) -> list[Sample]:
+def samples(
+    slow: float = 0.0,
+    noise: float = 0.0,
+    hiccups: float = 0.0,
+    sizes: Mapping[str, Architecture] = SIZES,
+) -> list[Sample]:
     generator = random.Random(1)
     made = []
-    for name, size in SIZES.items():
+    for name, size in sizes.items():
         for sentence in range(15):
-            seconds = planted(size, slow) / 1000 * (1 + sentence / 10) * (1 + noise * generator.random())
+            seconds = (
+                planted(size, slow)
+                / 1000
+                * (size.d_model / DENSE.d_model)
+                * (1 + sentence / 10)
+                * (1 + noise * generator.random())
+            )
             seconds *= 10 if generator.random() < hiccups else 1
             made.append(Sample(name, "m", "0", "0", "int8", 4, "forced", sentence, 5, 5, seconds))
     return made
@@ -53,6 +65,15 @@ def test_planted_costs_are_recovered() -> None:
     for size in SIZES.values():
         assert model.milliseconds(size) == pytest.approx(mean * planted(size), rel=1e-6)
     assert model.error_largest < 1e-6
+
+
+def test_every_width_has_costs_of_its_own() -> None:
+    narrow = dataclasses.replace(DENSE, d_model=32)
+    sizes = sizes_to_measure([DENSE, narrow], 1)
+    wide_model, narrow_model = fit(sizes, samples(sizes=sizes))
+    assert (wide_model.d_model, narrow_model.d_model) == (64, 32)
+    assert wide_model.milliseconds(DENSE) == pytest.approx(1.7 * planted(DENSE), rel=1e-6)
+    assert narrow_model.milliseconds(narrow) == pytest.approx(1.7 * planted(DENSE) / 2, rel=1e-6)
 
 
 def test_slower_memory_beyond_a_cache_is_followed() -> None:
@@ -86,8 +107,8 @@ def test_every_line_and_layer_that_goes_saves_time_or_nothing() -> None:
 
 
 def test_the_sizes_span_what_pruning_can_leave() -> None:
-    assert SIZES["full"] == DENSE and len(SIZES) == 20
-    assert set(line_counts(SIZES["least"]).values()) == {3, 12}
+    assert SIZES["64 full"] == DENSE and len(SIZES) == 20
+    assert set(line_counts(SIZES["64 least"]).values()) == {3, 12}
     assert any(len(size.decoder.layers) < 3 for size in SIZES.values())
     assert any(len({layer.ffn_dim for layer in size.decoder.layers}) == 3 for size in SIZES.values())
     for name in COSTS:
@@ -99,16 +120,18 @@ def test_the_file_is_read_back_and_lacks_are_named(tmp_path: Path) -> None:
     (model,) = fit(SIZES, samples(noise=0.1))
     path = tmp_path / "latency_model.json"
     write_json(path, to_json([model], {"threads": 1}))
-    assert LatencyModel.read(path, "int8", 4) == model
-    with pytest.raises(TPruneError, match="no latency model of float32 with beam 4"):
-        LatencyModel.read(path, "float32", 4)
+    assert LatencyModel.read(path, "int8", 4, 64) == model
+    with pytest.raises(TPruneError, match="no latency model of float32 with beam 4 and d_model 64"):
+        LatencyModel.read(path, "float32", 4, 64)
+    with pytest.raises(TPruneError, match="no latency model of int8 with beam 4 and d_model 32"):
+        LatencyModel.read(path, "int8", 4, 32)
     path.write_text("{}", encoding="utf-8")
     with pytest.raises(TPruneError, match="not a latency model"):
-        LatencyModel.read(path, "int8", 4)
+        LatencyModel.read(path, "int8", 4, 64)
 
 
 def test_a_real_measurement_of_small_models(encoded: tuple[Path, Path], uneven: Architecture) -> None:
-    sizes = sizes_to_measure(uneven, 1, models=6)
+    sizes = sizes_to_measure([uneven], 1, models=6)
     settings = Settings([1], threads=1, sentences=4, warm_up=1, seed=1)
     models = fit(sizes, measure_sizes(sizes, ["float32", "int8"], *encoded, settings, "latency_model"))
     assert [(model.dtype, model.beam) for model in models] == [("float32", 1), ("int8", 1)]

@@ -97,6 +97,16 @@ def test_latency_grows_with_models_sentences_and_beams() -> None:
     assert said.startswith("latency_local: 7.5 times the work that was measured (models x sentences x beams)")
 
 
+def test_translating_the_training_text_grows_with_the_teachers_beam() -> None:
+    found = durations(measured("translate_training_text", 11), FETCH, prune={"teacher_beam": 8})
+    assert found.estimate(job("translate_training_text")).expected == pytest.approx(1 + 10 * 8 / 4)
+
+
+def test_a_latency_model_grows_with_the_widths_that_are_timed() -> None:
+    found = durations(measured("latency_model", 11), FETCH, ablations={"slim": {"d_model": 96}})
+    assert found.estimate(job("latency_model")).expected == pytest.approx(1 + 10 * 2)
+
+
 def test_what_was_not_measured_is_said_and_guessed() -> None:
     found = durations(BASELINE, FETCH, measured("encode", 3))
     assert found.estimate(job("scratch")).expected == pytest.approx(5 + (100 + 200 + 20) * 0.1)

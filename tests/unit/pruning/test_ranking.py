@@ -22,6 +22,7 @@ DENSE = dense_sizes(16, 2, 32, 40, encoder_layers=2, decoder_layers=2)
 EVEN = LatencyModel(
     dtype="float32",
     beam=1,
+    d_model=16,
     constant_ms=1.0,
     layer_ms={"encoder": 0.0, "decoder": 0.0},
     line_ms={
@@ -42,6 +43,7 @@ UNEVEN = dataclasses.replace(
     line_ms={**EVEN.line_ms, "encoder.ffn": 0.02, "decoder.ffn": 0.3},
     beyond_ms=[0.004],
 )
+DENSE_MS = UNEVEN.milliseconds(DENSE)
 
 
 def scores(seed: int) -> Scores:
@@ -105,10 +107,10 @@ def test_surplus_decoder_layers_go_first_those_worth_least() -> None:
         group: torch.full((group.heads, group.lines), 0.3 if group.layer == 0 else 1.0)
         for group in coupled_sets(DENSE)
     }
-    selection = select_by_speedup(worth, UNEVEN, DENSE, 1.0001, "shs", 0.01, 4, decoder_layers=1)
+    selection = select_by_speedup(worth, UNEVEN, DENSE, DENSE_MS, 1.0001, "shs", 0.01, 4, decoder_layers=1)
     assert selection.dropped_layers == {"encoder": (), "decoder": (0,)}
     assert all(s.count == s.lines for s in selection.sets)
-    both = select_by_speedup(worth, UNEVEN, DENSE, 1.0001, "shs", 0.01, 4, decoder_layers=2)
+    both = select_by_speedup(worth, UNEVEN, DENSE, DENSE_MS, 1.0001, "shs", 0.01, 4, decoder_layers=2)
     assert both.dropped_layers["decoder"] == ()
 
 
@@ -120,7 +122,7 @@ def test_a_layer_with_a_large_overhead_goes_whole() -> None:
         )
         for group in coupled_sets(DENSE)
     }
-    selection = select_by_speedup(values, model, DENSE, 1.2, "shs", 0.01, 4)
+    selection = select_by_speedup(values, model, DENSE, model.milliseconds(DENSE), 1.2, "shs", 0.01, 4)
     assert selection.dropped_layers == {"encoder": (), "decoder": (1,)}
     assert selection.speedup == 1.2 and selection.threshold == 0
     assert all(len(head) == s.lines for s in selection.sets for head in s.kept)
@@ -128,17 +130,28 @@ def test_a_layer_with_a_large_overhead_goes_whole() -> None:
 
 def test_the_kept_lines_are_the_best_of_each_head() -> None:
     values = scores(3)
-    selection = select_by_speedup(values, UNEVEN, DENSE, 1.5, "shs", 0.01, 2)
+    selection = select_by_speedup(values, UNEVEN, DENSE, DENSE_MS, 1.5, "shs", 0.01, 2)
     assert {s.lines - len(s.kept[0]) for s in selection.sets} != {0}
     for group, s in zip(values, selection.sets, strict=True):
         for head, kept in enumerate(s.kept):
             assert kept == tuple(sorted(values[group][head].argsort(descending=True)[: len(kept)].tolist()))
 
 
+def test_a_narrowed_model_is_held_to_the_time_of_the_baseline() -> None:
+    # Of twice the time: at the speed-up of 2 nothing need go, beyond it lines do.
+    whole = select_by_speedup(scores(3), UNEVEN, DENSE, 2 * DENSE_MS, 1.999, "shs", 0.01, 4)
+    assert all(s.count == s.lines for s in whole.sets)
+    assert select_by_speedup(
+        scores(3), UNEVEN, DENSE, 2 * DENSE_MS, 3, "shs", 0.01, 4
+    ) == dataclasses.replace(
+        select_by_speedup(scores(3), UNEVEN, DENSE, DENSE_MS, 1.5, "shs", 0.01, 4), speedup=3
+    )
+
+
 def test_what_cannot_be_reached_is_refused_with_the_nearest_speed_up() -> None:
     least = sizes({group: 1 if group.layer == 0 else 0 for group in coupled_sets(DENSE)})
     nearest = UNEVEN.milliseconds(DENSE) / UNEVEN.milliseconds(least)
     with pytest.raises(TPruneError, match=f"speed-up of 50 .* the nearest is {nearest:.2f}"):
-        select_by_speedup(scores(1), UNEVEN, DENSE, 50, "shs", 0.01, 4)
-    selection = select_by_speedup(scores(1), UNEVEN, DENSE, nearest * 0.999, "shs", 0.01, 4)
+        select_by_speedup(scores(1), UNEVEN, DENSE, DENSE_MS, 50, "shs", 0.01, 4)
+    selection = select_by_speedup(scores(1), UNEVEN, DENSE, DENSE_MS, nearest * 0.999, "shs", 0.01, 4)
     assert {len(s.kept[0]) for s in selection.sets} == {1}

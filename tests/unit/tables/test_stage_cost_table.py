@@ -1,5 +1,6 @@
 """Seconds of the stages add up, over the models still compared."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -12,8 +13,7 @@ from tprune.tables.points import Point
 RULES = Path(__file__).parents[3] / "workflow" / "rules"
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 POINTS = [Point("shs", "0.01", "0.35"), Point("magnitude", "0"), Point("scratch-shallow")]
-STRENGTHS = ["0.02"]
-DEVICES = ["local"]
+CONFIGURED = stage_cost.Configured(POINTS, ["0.02"], ["160"], False, ["local"])
 
 
 def plant(path: Path, seconds: float, rss: str) -> None:
@@ -31,7 +31,7 @@ def test_costs_add_up(tmp_path: Path) -> None:
     plant(tmp_path / "prune/method~shs/strength~0.01/threshold~0.35/speedup~0/repeat~1.tsv", 10.0, "-")
     plant(tmp_path / "figures/trade_off.tsv", 5.0, "200")
 
-    table = stage_cost.build(tmp_path, POINTS, STRENGTHS, DEVICES)
+    table = stage_cost.build(tmp_path, CONFIGURED)
 
     assert list(table["stage"]) == ["baseline", "shs", "prune"]
     assert list(table["jobs"]) == [1, 2, 1]
@@ -48,13 +48,18 @@ def test_jobs_of_an_earlier_configuration_are_left_out(tmp_path: Path) -> None:
     plant(tmp_path / "bssl/strength~0.2.tsv", 1000.0, "700")
     plant(tmp_path / "scratch/scratch-shallow/repeat~1.tsv", 40.0, "700")
     plant(tmp_path / "scratch/scratch-thin/repeat~1.tsv", 1000.0, "700")
+    plant(tmp_path / "narrow/d_model~160.tsv", 8.0, "700")
+    plant(tmp_path / "narrow/d_model~128.tsv", 1000.0, "700")
+    plant(tmp_path / "distillation/translate_training_text.tsv", 1000.0, "700")
     plant(tmp_path / "latency/device~local.tsv", 50.0, "700")
     plant(tmp_path / "latency/device~sold.tsv", 1000.0, "700")
     plant(tmp_path / "latency/summary/device~sold.tsv", 1000.0, "700")
     plant(tmp_path / "latency/costs.tsv", 1.0, "700")
-    table = stage_cost.build(tmp_path, POINTS, STRENGTHS, DEVICES)
+    table = stage_cost.build(tmp_path, CONFIGURED)
     seconds = dict(zip(table["stage"], table["seconds"], strict=True))
-    assert seconds == {"bssl": 30.0, "scratch": 40.0, "latency": 51.0}
+    assert seconds == {"narrow": 8.0, "bssl": 30.0, "scratch": 40.0, "latency": 51.0}
+    taught = stage_cost.build(tmp_path, dataclasses.replace(CONFIGURED, distillation=True))
+    assert dict(zip(taught["stage"], taught["seconds"], strict=True)) == {**seconds, "distillation": 1000.0}
 
 
 def test_every_stage_is_found_where_its_rules_write() -> None:
@@ -67,4 +72,4 @@ def test_every_stage_is_found_where_its_rules_write() -> None:
 
 def test_no_benchmark_at_all_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TPruneError, match=str(tmp_path)):
-        stage_cost.build(tmp_path, POINTS, STRENGTHS, DEVICES)
+        stage_cost.build(tmp_path, CONFIGURED)

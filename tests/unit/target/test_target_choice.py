@@ -81,9 +81,11 @@ def test_a_ladder_begins_at_what_is_asked_and_goes_further_where_it_is_less_cert
 
 
 def test_nothing_beyond_reach_is_tried_and_a_target_beyond_it_is_refused() -> None:
-    assert ladder("speedup", 1.5, [], 1.75, True) == [1.5, 1.724]
+    assert ladder("speedup", 1.5, [], 1.75, True) == [1.5, 1.725]
     assert ladder("bleu_change_percent", -1, [], 2.1, True) == [1.25, 1.5, 2.0]
     assert ladder("speedup", 3, [], 2.1, predicted=False) == [2.1]
+    # 1.5 * 1.4 is a little less than 2.1 in floating point.
+    assert ladder("speedup", 1.5, [], 5.0, True)[-1] == 2.1
     with pytest.raises(TPruneError, match=r"target.speedup: 3 asked.*a speed-up of 2.10"):
         ladder("speedup", 3, [], 2.1, True)
     with pytest.raises(TPruneError, match=r"target.milliseconds: 2 asked.*5.00 ms"):
@@ -96,6 +98,7 @@ def test_the_greatest_speed_up_is_that_of_one_layer_of_single_lines() -> None:
     costs = LatencyModel(
         dtype="float32",
         beam=1,
+        d_model=16,
         constant_ms=1.0,
         layer_ms={"encoder": 2.0, "decoder": 4.0},
         line_ms={**dict.fromkeys(names, 0.0), "decoder.ffn": 0.5},
@@ -104,7 +107,10 @@ def test_the_greatest_speed_up_is_that_of_one_layer_of_single_lines() -> None:
         error_mean=0.0,
         error_largest=0.0,
     )
-    assert greatest_speedup(costs, sizes) == pytest.approx((1 + 6 + 8 + 32) / (1 + 2 + 4 + 0.5))
+    dense_ms = costs.milliseconds(sizes)
+    assert dense_ms == 1 + 6 + 8 + 32
+    assert greatest_speedup(costs, sizes, dense_ms) == pytest.approx(dense_ms / (1 + 2 + 4 + 0.5))
+    assert greatest_speedup(costs, sizes, 2 * dense_ms) == pytest.approx(2 * dense_ms / (1 + 2 + 4 + 0.5))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tprune.config.prune import Score
-from tprune.config.section import Count, Distinct, LearningRate, Probability, Section, Threshold
+from tprune.config.section import Count, Distinct, LearningRate, Probability, Section, Threshold, Width
 
 AblationName = Annotated[str, Field(pattern=r"^[a-z0-9]+$")]
 
@@ -16,6 +16,7 @@ class Ablation(Section):
     relative_strengths: Literal["profile", "equal", "cost"] | None = Field(
         default=None, description="In place of `shs.relative_strengths`."
     )
+    d_model: Width | None = Field(default=None, description="In place of `shs.d_model`.")
     distillation: Probability | None = Field(default=None, description="In place of `prune.distillation`.")
     sequence_distillation: bool | None = Field(
         default=None, description="In place of `prune.sequence_distillation`."

@@ -20,6 +20,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _magnitude(settings)
     yield from _grid(settings)
     yield from _decoder_layers(settings)
+    yield from _narrowing(settings)
     yield from _scratch(settings)
     yield from _target(settings)
     yield from _plan(settings)
@@ -168,6 +169,20 @@ def _decoder_layers(settings: Settings) -> Iterator[Problem]:
                 f"ablations.{name}.decoder_layers",
                 f"found {changed.decoder_layers}, must be at most model.decoder_layers {most}",
             )
+
+
+def _narrowing(settings: Settings) -> Iterator[Problem]:
+    if settings.baseline.checkpoint is not None:
+        return
+    model = settings.model
+    keys = {f"ablations.{name}.d_model": changed.d_model for name, changed in settings.ablations.items()}
+    for key, width in {"shs.d_model": settings.shs.d_model, **keys}.items():
+        if width is None:
+            continue
+        if width >= model.d_model:
+            yield key, f"found {width}, must be less than model.d_model {model.d_model}"
+        if not model.pre_norm:
+            yield key, f"found {width}, but only pre-norm models can be narrowed: set model.pre_norm to true"
 
 
 def _scratch(settings: Settings) -> Iterator[Problem]:

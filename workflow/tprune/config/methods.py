@@ -16,7 +16,8 @@ class Method:
     """How the lines that go are found, and how the model is fine-tuned.
 
     `penalised`: whose lines are chosen, a method of the stage `shs`. `penalty` and `relative_strengths`: of
-    that stage. `score`: what lines are ranked by. `decoder_layers`: kept at most where they are.
+    that stage. `d_model`: channels of the residual stream that its training begins with, None: as many as
+    the baseline has. `score`: what lines are ranked by. `decoder_layers`: kept at most where they are.
     `fine_tuning_updates`, `lr`, `distillation`, `sequence_distillation`: length and learning rate of
     fine-tuning, the control's weight in it, and whether its text is the control's translations.
     """
@@ -24,12 +25,25 @@ class Method:
     penalised: str
     penalty: Penalty | None
     relative_strengths: Literal["profile", "equal", "cost"]
+    d_model: int | None
     score: Score
     decoder_layers: int | None
     fine_tuning_updates: int
     lr: float
     distillation: float
     sequence_distillation: bool
+
+
+def narrowed_widths(settings: Settings) -> list[int]:
+    """The widths that the baseline is narrowed to for SHS or one of its ablations, rising."""
+    widths = {settings.shs.d_model, *(changed.d_model for changed in settings.ablations.values())}
+    return sorted(width for width in widths if width is not None)
+
+
+def is_taught(settings: Settings) -> bool:
+    """Whether a model learns from the control's translations of the training text."""
+    taught = (settings.prune, *settings.ablations.values(), *settings.scratch.values())
+    return any(section.sequence_distillation for section in taught)
 
 
 def method_of(settings: Settings, name: str) -> Method:
@@ -41,6 +55,7 @@ def method_of(settings: Settings, name: str) -> Method:
         penalised=UNPENALISED,
         penalty=None,
         relative_strengths=settings.shs.relative_strengths,
+        d_model=None,
         score="taylor" if name == "taylor" else "norm",
         decoder_layers=prune.decoder_layers,
         fine_tuning_updates=prune.fine_tuning_updates,
@@ -50,12 +65,12 @@ def method_of(settings: Settings, name: str) -> Method:
     )
     if name == "group_lasso":
         return replace(plain, penalised=name, penalty="group_lasso")
-    shs = replace(plain, penalised="shs", penalty="shs", score=prune.score)
+    shs = replace(plain, penalised="shs", penalty="shs", d_model=settings.shs.d_model, score=prune.score)
     if name == "shs":
         return shs
     if name.startswith("shs-"):
         changed = settings.ablations[name.removeprefix("shs-")]
         other = replace(shs, **changed.model_dump(exclude_none=True, exclude={"thresholds"}))
-        own = other.relative_strengths != shs.relative_strengths
+        own = (other.relative_strengths, other.d_model) != (shs.relative_strengths, shs.d_model)
         return replace(other, penalised=name) if own else other
     return plain

@@ -67,6 +67,9 @@ Seconds = Annotated[float, Field(ge=0), _READ_NUMBER]
 Count = Annotated[int, Field(ge=1)]
 """A whole number of things, at least one."""
 
+Width = Annotated[int, Field(ge=2)]
+"""Channels of a residual stream; a layer norm of one would have nothing to say."""
+
 EditionName = Annotated[str, Field(min_length=1), _READ_TEXT]
 """The short name of an edition inside its package."""
 

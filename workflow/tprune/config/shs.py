@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tprune.config.section import Count, Distinct, LearningRate, Section, Strength
+from tprune.config.section import Count, Distinct, LearningRate, Section, Strength, Width
 
 
 class Shs(Section):
@@ -19,6 +19,11 @@ class Shs(Section):
         default="profile",
         description="What multiplies the strength per coupled set, for SHS and its rival penalty: the BSSL "
         "`profile` (the paper), 1 for all (`equal`), or the measured milliseconds of a line (`cost`).",
+    )
+    d_model: Width | None = Field(
+        default=None,
+        description="Width that the baseline's residual stream is narrowed to before, to the directions of "
+        "most variance; for pre-norm models. `null`: as wide as it is.",
     )
     updates: Count = Field(
         default=200, description="Updates with the penalty (the control: as many without it)."

@@ -7,6 +7,7 @@ model's size is, since sums of independent draws are mostly of medium size.
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tprune.model.architecture import Architecture, AttentionShape, LayerShape, Stack, StackShape
@@ -26,7 +27,21 @@ MODELS = 20
 _SPREAD = (0.5, 1.5)  # of widths around their mean
 
 
-def sizes_to_measure(dense: Architecture, seed: int, models: int = MODELS) -> dict[str, Architecture]:
+def sizes_to_measure(
+    dense: Sequence[Architecture], seed: int, models: int = MODELS
+) -> dict[str, Architecture]:
+    """Name and sizes of the models to time: `models` reductions of each of `dense`, which differ in width.
+
+    A name is the width and what `_reductions` calls it.
+    """
+    return {
+        f"{architecture.d_model} {name}": size
+        for architecture in dense
+        for name, size in _reductions(architecture, seed, models).items()
+    }
+
+
+def _reductions(dense: Architecture, seed: int, models: int) -> dict[str, Architecture]:
     """Name and sizes of `models` reductions of `dense`, of which `EXTREMES` are the first two.
 
     In every second pair of those drawn, layers are of uneven widths; every third lacks layers.

@@ -14,6 +14,8 @@ All coefficients are fitted by non-negative least squares (Lawson & Hanson 1974)
 predicted time falls with every line and layer that goes, which a search under a budget needs. The times that
 are fitted are robust against hiccups of the machine (`typical_milliseconds`).
 
+Models of several widths d_model have a fit each, as what a line costs depends on the width.
+
 The error is that of leave-one-out predictions of the drawn sizes; the two extremes, which bound what is
 predicted, are never left out.
 """
@@ -42,7 +44,7 @@ KNEES = 5  # that are offered, evenly between the fewest and the most weights me
 
 @dataclass(frozen=True)
 class LatencyModel:
-    """Milliseconds of a sentence (the mean over those measured) in one dtype with one beam.
+    """Milliseconds of a sentence (the mean over those measured), for one width in one dtype and beam.
 
     `layer_ms` by stack, `line_ms` by "stack.component" and per line of one head; `knees` in weights that a
     step of the decoder reads (`step_weights`), `beyond_ms` per weight above each.
@@ -50,6 +52,7 @@ class LatencyModel:
 
     dtype: str
     beam: int
+    d_model: int
     constant_ms: float
     layer_ms: Mapping[str, float]
     line_ms: Mapping[str, float]
@@ -69,8 +72,8 @@ class LatencyModel:
         return self.constant_ms + layers + lines + beyond
 
     @classmethod
-    def read(cls, path: str | Path, dtype: str, beam: int) -> "LatencyModel":
-        """Read the model of `dtype` and `beam` from latency_model.json; TPruneError where it has none."""
+    def read(cls, path: str | Path, dtype: str, beam: int, d_model: int) -> "LatencyModel":
+        """Read the one of `dtype`, `beam` and width from latency_model.json; TPruneError without it."""
         try:
             models = [cls(**entry) for entry in json.loads(Path(path).read_text(encoding="utf-8"))["models"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -78,11 +81,11 @@ class LatencyModel:
                 f"{path}: not a latency model ({error}); delete it and make it again"
             ) from error
         for model in models:
-            if (model.dtype, model.beam) == (dtype, beam):
+            if (model.dtype, model.beam, model.d_model) == (dtype, beam, d_model):
                 return model
         raise TPruneError(
-            f"{path}: no latency model of {dtype} with beam {beam}; "
-            "add them to latency.dtypes and latency.beams"
+            f"{path}: no latency model of {dtype} with beam {beam} and d_model {d_model}; "
+            "add them to latency.dtypes and latency.beams, or delete it and make it again"
         )
 
 
@@ -113,9 +116,10 @@ def step_weights(architecture: Architecture) -> float:
 
 
 def fit(sizes: Mapping[str, Architecture], samples: Sequence[Sample]) -> list[LatencyModel]:
-    """Fit a model for each dtype and beam of `samples`, which timed the models of `sizes`.
+    """Fit a model for each dtype, beam and width of `samples`, which timed the models of `sizes`.
 
-    Raises TPruneError where samples and sizes do not belong together.
+    Names in `sizes` are those of `latency_design.sizes_to_measure`. Raises TPruneError where samples and
+    sizes do not belong together.
     """
     table = pd.DataFrame([vars(sample) for sample in samples])
     if set(table["model"]) != set(sizes):
@@ -123,9 +127,10 @@ def fit(sizes: Mapping[str, Architecture], samples: Sequence[Sample]) -> list[La
     models = []
     for dtype, beam in sorted(set(zip(table["dtype"], table["beam"], strict=True))):
         group = table[(table["dtype"] == dtype) & (table["beam"] == beam)]
-        milliseconds = typical_milliseconds(group).reindex(list(sizes)).to_numpy()
-        left_out = [index for index, name in enumerate(sizes) if name not in EXTREMES]
-        models.append(_fit_one(dtype, int(beam), list(sizes.values()), milliseconds, left_out))
+        milliseconds = typical_milliseconds(group)
+        for width in sorted({size.d_model for size in sizes.values()}, reverse=True):
+            alike = {name: size for name, size in sizes.items() if size.d_model == width}
+            models.append(_fit_one(dtype, int(beam), alike, milliseconds.reindex(list(alike)).to_numpy()))
     return models
 
 
@@ -150,10 +155,11 @@ def to_json(models: Sequence[LatencyModel], signature: Mapping[str, Any]) -> dic
 def _fit_one(
     dtype: str,
     beam: int,
-    architectures: Sequence[Architecture],
+    sizes: Mapping[str, Architecture],
     milliseconds: np.ndarray,
-    left_out: Sequence[int],
 ) -> LatencyModel:
+    architectures = list(sizes.values())
+    left_out = [index for index, name in enumerate(sizes) if not name.endswith(EXTREMES)]
     read = [step_weights(architecture) for architecture in architectures]
     knees = np.linspace(min(read), max(read), KNEES, endpoint=False)
     features = np.array([_features(architecture, knees) for architecture in architectures])
@@ -169,6 +175,7 @@ def _fit_one(
     return LatencyModel(
         dtype=dtype,
         beam=beam,
+        d_model=architectures[0].d_model,
         constant_ms=constant,
         layer_ms={"encoder": encoder, "decoder": decoder},
         line_ms=dict(zip(names, of_encoder + of_decoder, strict=True)),

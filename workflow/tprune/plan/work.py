@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tprune.config.devices import RESERVED
 from tprune.config.grid import model_grid
+from tprune.config.methods import narrowed_widths
 from tprune.config.settings import Settings
 
 TRAINING_RULES = ("baseline", "scratch", "bssl", "shs", "prune")
@@ -25,11 +26,15 @@ def work_of(rule: str, settings: Settings) -> Work | None:
         return Work(_updates(rule, settings) * settings.training.max_tokens, "updates x tokens of a batch")
     if rule == "translate":
         return Work(sum(latency.beams), "beams")
+    if rule == "translate_training_text":
+        return Work(settings.prune.teacher_beam, "beams of the teacher")
     if rule == "score":
         return Work(evaluate.bootstrap_samples * len(latency.beams), "bootstrap samples x beams")
     if rule in ("latency_budget", "latency_model"):
         sentences = min(latency.sentences, TIMED_SENTENCES_OF_SIZES)
-        return Work(sentences * sum(latency.beams) * len(latency.dtypes), "sentences x beams x dtypes")
+        widths = 1 + len(narrowed_widths(settings)) if rule == "latency_model" else 1
+        amount = widths * sentences * sum(latency.beams) * len(latency.dtypes)
+        return Work(amount, "widths x sentences x beams x dtypes")
     if rule == "costs":
         return Work(_models(settings) * len(latency.beams), "models x beams")
     if rule == "latency_summary":

@@ -32,11 +32,13 @@ class Request:
 class Evidence:
     """What the choice rests on beside the weights; None where it does not.
 
-    `latency_model`: under a requested speed-up. `line_importances`: in place of norms. `head_importances`: of
-    whole heads. `matched`: the selection whose counts are kept.
+    `latency_model`, and the milliseconds `dense_ms` that are predicted of the baseline: under a requested
+    speed-up. `line_importances`: in place of norms. `head_importances`: of whole heads. `matched`: the
+    selection whose counts are kept.
     """
 
     latency_model: LatencyModel | None = None
+    dense_ms: float = 0.0
     line_importances: Scores | None = None
     head_importances: Importances | None = None
     matched: Selection | None = None
@@ -63,6 +65,7 @@ def select_lines(model: Transformer, request: Request, evidence: Evidence) -> Se
         scores,
         costs,
         model.architecture,
+        evidence.dense_ms,
         asked.speedup,
         asked.method,
         asked.strength,

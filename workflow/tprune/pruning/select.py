@@ -38,30 +38,30 @@ def select_by_speedup(
     scores: Scores,
     latency_model: LatencyModel,
     architecture: Architecture,
+    dense_ms: float,
     speedup: float,
     method: str,
     strength: float,
     round_to: int,
     decoder_layers: int | None = None,
 ) -> Selection:
-    """Keep the lines that are worth most per millisecond, as many as a speed-up of the dense model allows.
+    """Keep the lines that are worth most per millisecond, as many as a speed-up of the baseline allows.
 
-    `architecture` is the dense model's; `speedup` is its predicted time over that of the pruned one;
-    `decoder_layers` are kept at most. Raises TPruneError, which names the nearest speed-up, where it cannot
-    be reached.
+    `architecture` is that of the model that loses them; `speedup` is `dense_ms`, the baseline's predicted
+    time, over that of what is left; `decoder_layers` are kept at most. Raises TPruneError, which names the
+    nearest speed-up, where it cannot be reached.
     """
-    dense = latency_model.milliseconds(architecture)
 
     def milliseconds(counts: Counts) -> float:
         return latency_model.milliseconds(resized(architecture, counts))
 
     try:
-        counts = counts_under_budget(scores, milliseconds, dense / speedup, round_to, decoder_layers)
+        counts = counts_under_budget(scores, milliseconds, dense_ms / speedup, round_to, decoder_layers)
     except BudgetError as error:
         raise TPruneError(
             f"a speed-up of {speedup:g} is beyond what removing lines and layers can give: by the latency "
             f"model ({latency_model.dtype}, beam {latency_model.beam}) the nearest is "
-            f"{dense / error.least_ms:.2f}"
+            f"{dense_ms / error.least_ms:.2f}"
         ) from error
     requested = {group: (count,) * group.heads for group, count in counts.items()}
     selection = _selection(scores, requested, counts, method, strength, 0.0, round_to)

@@ -1,6 +1,7 @@
 """What each stage cost, from the benchmark files that Snakemake wrote, one per job."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -11,35 +12,42 @@ from tprune.tables.points import NAMES, Point
 from tprune.tables.sources import read_table
 
 STAGES = (
-    *("corpus", "baseline", "bssl", "sparsity_profile", "shs", "prune", "scratch"),
-    *("compact", "evaluate", "latency"),
+    *("corpus", "baseline", "narrow", "bssl", "sparsity_profile", "shs", "prune", "scratch"),
+    *("distillation", "compact", "evaluate", "latency"),
 )
 COLUMNS = ("stage", "jobs", "seconds", "share", "longest_seconds", "max_rss_mb")
 
 
-def build(
-    folder: Path,
-    points: Sequence[Point],
-    bssl_strengths: Sequence[str],
-    devices: Sequence[str],
-    stages: Sequence[str] = STAGES,
-) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Configured:
+    """What is configured, as paths name it; files of anything else are of an earlier configuration.
+
+    `points`: the models that are compared, a path need not name all of the grid's columns. `bssl_strengths`:
+    of the sweep. `widths`: the baseline is narrowed to. `distillation`: a model learns from the control's
+    translations. `devices`: that are timed.
+    """
+
+    points: Sequence[Point]
+    bssl_strengths: Sequence[str]
+    widths: Sequence[str]
+    distillation: bool
+    devices: Sequence[str]
+
+
+def build(folder: Path, configured: Configured, stages: Sequence[str] = STAGES) -> pd.DataFrame:
     """One row per stage, in the order of `stages`: jobs, summed and longest seconds, share of the sum.
 
-    `folder` holds a folder per stage. Files of an earlier configuration are left out: of models that are
-    no longer compared (none of `points` agrees with what the path names of the grid's columns), of the
-    sweep's strengths that are not in `bssl_strengths`, and of devices that are not in `devices`. A stage of
-    which nothing was run has no row. Seconds are summed over jobs: side by side they take less of a clock's
-    time.
+    `folder` holds a folder per stage. A stage of which nothing that is configured was run has no row.
+    Seconds are summed over jobs: side by side they take less of a clock's time.
     Raises TPruneError when there is no benchmark at all.
     """
     rows = []
-    compared = _compared(points)
+    compared = _compared(configured.points)
     for stage in stages:
         files = [
             path
             for path in sorted((folder / stage).rglob("*.tsv"))
-            if _is_current(path.relative_to(folder).with_suffix(""), compared, bssl_strengths, devices)
+            if _is_current(path.relative_to(folder).with_suffix(""), compared, configured)
         ]
         if not files:
             continue
@@ -93,18 +101,17 @@ def _compared(points: Sequence[Point]) -> set[frozenset[tuple[str, str]]]:
     }
 
 
-def _is_current(
-    job: Path,
-    compared: set[frozenset[tuple[str, str]]],
-    bssl_strengths: Sequence[str],
-    devices: Sequence[str],
-) -> bool:
-    """Whether `job` (STAGE/..., without a suffix) is of a model, sweep or device that is still configured."""
+def _is_current(job: Path, compared: set[frozenset[tuple[str, str]]], configured: Configured) -> bool:
+    """Whether `job` (STAGE/..., without a suffix) is of something that is still configured."""
     named = dict(_named_values(job))
     if "device" in named:
-        return named["device"] in devices
+        return named["device"] in configured.devices
+    if "d_model" in named:
+        return named["d_model"] in configured.widths
     if job.parts[0] == "bssl":
-        return named.get("strength") in bssl_strengths
+        return named.get("strength") in configured.bssl_strengths
+    if job.parts[0] == "distillation":
+        return configured.distillation
     if job.parts[0] == "scratch":
         named = {"method": job.parts[1], **named}
     if "method" not in named:
@@ -115,5 +122,5 @@ def _is_current(
 def _named_values(path: Path) -> Iterator[tuple[str, str]]:
     for part in path.parts:
         name, _, value = part.partition("~")
-        if name in (*NAMES, "device"):
+        if name in (*NAMES, "device", "d_model"):
             yield name, value

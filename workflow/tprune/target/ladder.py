@@ -23,14 +23,15 @@ FAR = (1.0, 1.15, 1.3, 1.5, 1.75)
 """Of a speed-up on another device, or in another dtype or beam, than those of the latency model."""
 
 
-def greatest_speedup(latency_model: LatencyModel, architecture: Architecture) -> float:
-    """The speed-up of the smallest model that pruning can leave, by the latency model.
+def greatest_speedup(latency_model: LatencyModel, architecture: Architecture, dense_ms: float) -> float:
+    """The speed-up of the smallest model that pruning one of `architecture` can leave, by the latency model.
 
-    One layer a stack, in which every head and the feed-forward have one line.
+    `dense_ms` is what the baseline takes. One layer a stack is left, in which every head and the feed-forward
+    have one line.
     """
     counts = {place(group): int(group.layer == 0) for group in coupled_sets(architecture)}
     least = latency_model.milliseconds(resized(architecture, counts))
-    return latency_model.milliseconds(architecture) / least
+    return dense_ms / least
 
 
 def ladder(
@@ -61,7 +62,9 @@ def ladder(
         wanted = [least * factor for factor in (NEAR if predicted else FAR)]
     if not predicted:  # what the latency model says of `greatest` is not of what counts: let it be tried
         wanted = [min(speedup, greatest) for speedup in wanted]
-    within = sorted({math.floor(1000 * speedup) / 1000 for speedup in wanted if speedup <= greatest})
+    within = sorted(
+        {math.floor(round(1000 * speedup, 6)) / 1000 for speedup in wanted if speedup <= greatest}
+    )
     if not within:
         nearest = greatest if key != "milliseconds" else (dense_ms or 0) / greatest
         remedy = "allow more" if key == "milliseconds" else "ask for less"

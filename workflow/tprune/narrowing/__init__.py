@@ -1,0 +1,1 @@
+"""Fewer channels: the residual stream's width d_model is cut to the directions that carry most."""
