@@ -42,8 +42,9 @@ def narrowed_widths(settings: Settings) -> list[int]:
 
 def is_taught(settings: Settings) -> bool:
     """Whether a model learns from the control's translations of the training text."""
-    taught = (settings.prune, *settings.ablations.values(), *settings.scratch.values())
-    return any(section.sequence_distillation for section in taught)
+    ablations = (changed.sequence_distillation for changed in settings.ablations.values())
+    scratch = (model.sequence_distillation for model in settings.scratch.values())
+    return any((settings.prune.sequence_distillation, *ablations, *scratch))
 
 
 def method_of(settings: Settings, name: str) -> Method:
