@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tprune.atomic import atomic_path, write_json, write_text
+from tprune.atomic import atomic_path, whole_directory, write_json, write_text
 
 
 def test_the_file_appears_when_the_block_ends(tmp_path: Path) -> None:
@@ -47,6 +47,19 @@ def test_a_killed_writer_leaves_no_file_of_that_name(tmp_path: Path) -> None:
     killed = subprocess.run([sys.executable, "-c", program, str(target)], check=False)
     assert killed.returncode == -9
     assert not target.exists()
+
+
+def test_a_folder_is_whole_or_as_it_was_and_what_was_killed_is_cleared_away(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+    (tmp_path / ".folder.123.partial").mkdir()
+    with whole_directory(target) as partial:
+        (partial / "file").write_text("old")
+        assert not target.exists() and not (tmp_path / ".folder.123.partial").exists()
+    with pytest.raises(RuntimeError, match="half-way"), whole_directory(target) as partial:
+        (partial / "file").write_text("ne")
+        raise RuntimeError("half-way")
+    assert (target / "file").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_text_is_utf_8(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ rule translate_training_text:
     params:
         beam=settings.prune.teacher_beam,
         max_pieces=settings.corpus.max_pieces,
+        state=STATE,
     message:
         "Translating the training text with the control"
     script:

@@ -30,11 +30,15 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_directory(directory: str | Path) -> Iterator[Path]:
-    """Yield an empty folder beside `directory`; let it take the place of `directory` when the block ends."""
+    """Yield an empty folder beside `directory`; let it take the place of `directory` when the block ends.
+
+    What a killed process left of an earlier try is removed.
+    """
     directory = Path(directory)
     directory.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in directory.parent.glob(f".{glob.escape(directory.name)}.*.partial"):
+        shutil.rmtree(left_over, ignore_errors=True)
     partial = directory.with_name(f".{directory.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
         yield partial

@@ -121,6 +121,11 @@ def message(value: Any) -> str:
             "of them, or set magnitude.matches to []",
         ),
         (
+            {"prune": {"thresholds": [], "speedups": [2]}},
+            "magnitude.matches.0.threshold: found 0.5, but prune.thresholds is empty: set magnitude.matches "
+            "to []",
+        ),
+        (
             {
                 "magnitude": {
                     "matches": [

@@ -130,11 +130,10 @@ def _magnitude(settings: Settings) -> Iterator[Problem]:
         ):
             if value not in allowed:
                 values = ", ".join(f"{item:g}" for item in allowed)
-                yield (
-                    f"{key}.{name}",
-                    f"found {value:g}, must be in {listed}: {values}; name one of them, or set "
-                    "magnitude.matches to []",
-                )
+                problem = f"found {value:g}, must be in {listed}: {values}; name one of them, or set "
+                if not allowed:
+                    problem = f"found {value:g}, but {listed} is empty: set "
+                yield f"{key}.{name}", f"{problem}magnitude.matches to []"
         if match.threshold in seen:
             yield f"{key}.threshold", f"found {match.threshold:g} again, match each threshold once"
         seen.add(match.threshold)

@@ -47,7 +47,10 @@ class Prune(Section):
         description="Fine-tune on the control's translations of the training text in place of its references "
         "(sequence-level distillation), as the control itself never is.",
     )
-    teacher_beam: Count = Field(default=4, description="Beam size of those translations.")
+    teacher_beam: Count = Field(
+        default=4,
+        description="Beam size of those translations, also of an ablation's and of a model's from scratch.",
+    )
     round_to: Count = Field(
         default=4, description="Kept lines of a set are a multiple of this, as engines compute those faster."
     )

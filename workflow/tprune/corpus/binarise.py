@@ -2,11 +2,11 @@
 
 import logging
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from tprune.atomic import whole_directory
 from tprune.errors import TPruneError
 
 log = logging.getLogger(__name__)
@@ -34,25 +34,15 @@ def binarise(
         TPruneError: a dictionary is missing or malformed, or fairseq-preprocess failed.
     """
     encoded, output = Path(encoded), Path(output)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    for left_over in output.parent.glob(f".{output.name}.*.partial"):
-        shutil.rmtree(left_over)
-    partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     command = [sys.executable, "-m", "fairseq_cli.preprocess", "--source-lang", "src", "--target-lang", "tgt"]
     prefixes = {"train": train or encoded / "train", "valid": encoded / "valid", "test": encoded / "test"}
     for split, prefix in prefixes.items():
         command += [f"--{split}pref", str(prefix)]
-    command += ["--destdir", str(partial), "--workers", str(workers)]
     command += _dictionary_arguments(joined_dictionary, source_dictionary, target_dictionary)
-    try:
-        _run(command, workers)
+    with whole_directory(output) as partial:
+        _run([*command, "--destdir", str(partial), "--workers", str(workers)], workers)
         # fairseq's own log holds the temporary path and the time: two equal runs would differ.
         (partial / "preprocess.log").unlink(missing_ok=True)
-        if output.exists():
-            shutil.rmtree(output)
-        partial.rename(output)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _dictionary_arguments(

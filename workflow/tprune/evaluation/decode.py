@@ -31,6 +31,11 @@ def load_translator(directory: str | Path, dtype: str, threads: int) -> ctransla
         raise TPruneError(f"{directory}: CTranslate2 cannot load it with {dtype}: {error}") from error
 
 
+def length_limit(pieces: int) -> int:
+    """The most pieces that a hypothesis of a source of so many may have: 2 n + 32, to a multiple of 32."""
+    return -(-(2 * pieces + 32) // _LIMIT_STEP) * _LIMIT_STEP
+
+
 def decode(
     directory: str | Path,
     sources: Sequence[Pieces],
@@ -41,9 +46,9 @@ def decode(
 ) -> list[Pieces]:
     """The best hypothesis of every source, as pieces without special ends.
 
-    A hypothesis may have 2 n + 32 pieces for n source pieces (rounded up to a multiple of 32): it
-    bounds the time a broken model takes and, unlike a limit taken from the batch, does not depend
-    on what else is translated. Sources longer than the model's positions are cut, with a warning.
+    A hypothesis has at most `length_limit` pieces: it bounds the time a broken model takes and, unlike a
+    limit taken from the batch, does not depend on what else is translated. Sources longer than the model's
+    positions are cut, with a warning.
     """
     translator = load_translator(directory, dtype, threads)
     config = json.loads((Path(directory) / "config.json").read_text(encoding="utf-8"))
@@ -55,8 +60,7 @@ def decode(
 
     by_limit: dict[int, list[int]] = defaultdict(list)
     for i, source in enumerate(cut):
-        limit = -(-(2 * len(source) + 32) // _LIMIT_STEP) * _LIMIT_STEP
-        by_limit[min(limit, config["max_target_positions"])].append(i)
+        by_limit[min(length_limit(len(source)), config["max_target_positions"])].append(i)
 
     hypotheses: list[Pieces] = [[] for _ in sources]
     done, logged = 0, time.monotonic()

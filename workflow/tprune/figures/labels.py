@@ -13,7 +13,6 @@ PLACES = (
     *((8, 6, "left", "bottom"), (8, -6, "left", "top"), (-8, 6, "right", "bottom"), (-8, -6, "right", "top")),
     *((0, 20, "center", "bottom"), (0, -20, "center", "top")),
 )
-MARK = 4.0  # half the width of a point's mark, in points
 
 
 def place_labels(figure: Figure, labels: Sequence[Annotation]) -> None:
@@ -29,11 +28,14 @@ def place_labels(figure: Figure, labels: Sequence[Annotation]) -> None:
     for label in labels:
         assert isinstance(label.axes, Axes)
         panels.setdefault(label.axes, []).append(label)
-    half = MARK * figure.dpi / 72
     for panel, own in panels.items():
-        marked = [line for line in panel.get_lines() if line.get_marker() not in ("None", "", None)]
-        points = [point for line in marked for point in panel.transData.transform(line.get_xydata())]
-        taken = [Bbox.from_extents(x - half, y - half, x + half, y + half) for x, y in points]
+        taken = []
+        for line in panel.get_lines():
+            if line.get_marker() in ("None", "", None):
+                continue
+            half = line.get_markersize() / 2 * figure.dpi / 72
+            for x, y in panel.transData.transform(line.get_xydata()):
+                taken.append(Bbox.from_extents(x - half, y - half, x + half, y + half))
         for label in own:
             hidden = {place: _hidden(label, place, taken) for place in PLACES}
             _move(label, min(hidden, key=hidden.__getitem__))
