@@ -91,6 +91,10 @@ def message(value: Any) -> str:
         ({"latency": {"threads": 0}}, "latency.threads: found 0, must be at least 1"),
         ({"latency": {"dtypes": ["int4"]}}, "latency.dtypes.0: found 'int4', allowed: 'float32' or 'int8'"),
         ({"prune": {"round_to": 0}}, "prune.round_to: found 0, must be at least 1"),
+        (
+            {"scratch": {"shallow": {}, "other": {"sequence_distillation": True}}},
+            "scratch.other.sequence_distillation: found true, but not in all of scratch",
+        ),
         ({"scratch": {"Very-Small": {}}}, "scratch.Very-Small: found 'Very-Small', must match ^[a-z0-9]+$"),
         ({"corpus": {"source": "web"}}, "corpus.source: found 'web', allowed: 'bible' or 'files'"),
         (

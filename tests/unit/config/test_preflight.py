@@ -46,6 +46,8 @@ def test_larger_models_and_grids_need_more() -> None:
     assert needed_bytes(wide, cores=2) > small
     assert needed_bytes(swept, cores=2) > small
     assert needed_bytes(Settings(), cores=64) > small
+    taught = load_settings({"prune": {"sequence_distillation": True}}, "test")
+    assert needed_bytes(taught, cores=2) > small
 
 
 def test_weights_are_those_of_the_model() -> None:

@@ -185,6 +185,13 @@ def _narrowing(settings: Settings) -> Iterator[Problem]:
 
 
 def _scratch(settings: Settings) -> Iterator[Problem]:
+    taught = [name for name, model in settings.scratch.items() if model.sequence_distillation]
+    if 0 < len(taught) < len(settings.scratch):
+        yield (
+            f"scratch.{taught[0]}.sequence_distillation",
+            "found true, but not in all of scratch; the tables take them as one method in several sizes: "
+            "set it in all or in none",
+        )
     for name, model in settings.scratch.items():
         if model.d_model is None and model.num_heads is None:
             continue

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from tprune.config.grid import penalised_grid, rival_grid
+from tprune.config.methods import is_taught
 from tprune.config.settings import Settings
 from tprune.errors import TPruneError
 
@@ -18,6 +19,9 @@ POINT_BYTES_PER_WEIGHT = 3 * BYTES_PER_WEIGHT + 1
 BIBLE_BYTES = 350_000_000
 # Beside the user's text, per byte of it unpacked: a plain copy, its pieces, its binary form.
 FILES_FACTOR = 4
+# The control's translations with their sources, as pieces and in binary form, and while they are made.
+TAUGHT_FACTOR = 4
+TAUGHT_BIBLE_BYTES = 40_000_000
 GZIP_FACTOR = 4
 # Tables, figures, logs, samples, the report.
 REST_BYTES = 100_000_000
@@ -66,13 +70,13 @@ def count_weights(settings: Settings) -> int:
 def _corpus_bytes(settings: Settings) -> int:
     corpus = settings.corpus
     if corpus.source == "bible":
-        return BIBLE_BYTES
+        return BIBLE_BYTES + is_taught(settings) * TAUGHT_BIBLE_BYTES
     total = 0
     for prefix in (corpus.files.train, corpus.files.valid, corpus.files.test):
         for lang in (corpus.source_lang, corpus.target_lang):
             plain, packed = Path(f"{prefix}.{lang}"), Path(f"{prefix}.{lang}.gz")
             total += plain.stat().st_size if plain.is_file() else packed.stat().st_size * GZIP_FACTOR
-    return total * FILES_FACTOR
+    return total * (FILES_FACTOR + is_taught(settings) * TAUGHT_FACTOR)
 
 
 def _size(folder: Path) -> int:
