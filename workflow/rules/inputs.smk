@@ -25,6 +25,12 @@ def latency_model(wildcards):
     )
 
 
+@told_once
+def dense_sizes(wildcards):
+    """The baseline's sizes, whose latency a requested speed-up divides."""
+    return f"{RESULTS}/baseline/model.json" if wildcards.speedup != "0" else []
+
+
 def predicted_with(wildcards, values):
     """The dtype or beam of that prediction, the first that is timed; without one neither matters."""
     return values[0] if wildcards.speedup != "0" else None

@@ -59,7 +59,7 @@ rule select_lines:
     input:
         unpack(penalised_model),
         matched=matched_lines,
-        dense=f"{RESULTS}/baseline/model.json",
+        dense=dense_sizes,
         latency_model=latency_model,
         head_importance=head_importance,
         line_importance=line_importance,

@@ -13,7 +13,8 @@ dense, start = Architecture.read(files.dense), Architecture.read(files.architect
 of_dense, costs = (
     LatencyModel.read(files.latency_model, wanted.dtype, wanted.beam, size.d_model) for size in (dense, start)
 )
-greatest = greatest_speedup(costs, start, of_dense.milliseconds(dense))
+dense_ms = of_dense.milliseconds(dense)
+greatest, least = greatest_speedup(costs, start, dense_ms), dense_ms / costs.milliseconds(start)
 control_ms = control_milliseconds(files.control) if files.control else None
-speedups = ladder(wanted.key, wanted.value, wanted.speedups, greatest, wanted.predicted, control_ms)
+speedups = ladder(wanted.key, wanted.value, wanted.speedups, greatest, wanted.predicted, control_ms, least)
 write_json(snakemake.output.ladder, {"speedups": speedups})

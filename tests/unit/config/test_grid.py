@@ -103,7 +103,7 @@ def test_a_narrowed_model_has_a_penalised_one_of_its_own() -> None:
     assert [method_of(settings, name).d_model for name in names] == [None, None, 96, 224]
     penalised = [row[0] for row in rows(penalised_grid(settings))]
     assert penalised == ["magnitude", "shs", "group_lasso", "shs-slim", "shs-wide"]
-    narrow = load_settings({"shs": {"d_model": 64}}, "test")
+    narrow = load_settings({"shs": {"d_model": 64}, "magnitude": {"matches": []}}, "test")
     assert [method_of(narrow, name).d_model for name in ("shs", "control", "magnitude")] == [64, None, None]
     assert narrowed_widths(narrow) == [64]
 

@@ -35,8 +35,23 @@ def message(value: Any) -> str:
         ),
         ({"repeats": {"magic": 2}}, "repeats.magic: found 'magic', must be one of control, "),
         ({"repeated_speedups": [7]}, "repeated_speedups: found 7, which no method is asked for"),
-        ({"shs": {"d_model": 256}}, "shs.d_model: found 256, must be less than model.d_model 256"),
+        (
+            {"shs": {"d_model": 256}, "magnitude": {"matches": []}},
+            "shs.d_model: found 256, must be less than model.d_model 256",
+        ),
         ({"shs": {"d_model": 1}}, "shs.d_model: found 1"),
+        (
+            {"shs": {"d_model": 128}},
+            "magnitude.matches: would keep the line counts of SHS, which is narrowed (shs.d_model)",
+        ),
+        (
+            {
+                "shs": {"d_model": 128},
+                "magnitude": {"matches": []},
+                "prune": {"thresholds": [], "speedups": [2]},
+            },
+            "own_speedups.magnitude_matched: as magnitude.matches: SHS is narrowed",
+        ),
         (
             {"model": {"pre_norm": False}, "ablations": {"slim": {"d_model": 128}}},
             "ablations.slim.d_model: found 128, but only pre-norm models can be narrowed",

@@ -80,6 +80,11 @@ def test_a_ladder_begins_at_what_is_asked_and_goes_further_where_it_is_less_cert
     assert ladder("bleu_change_percent", -1, [2.2, 1.4], 5.0, True) == [1.4, 2.2]
 
 
+def test_no_speed_up_is_tried_that_the_unpruned_model_has_already() -> None:
+    assert ladder("speedup", 1.5, [], 5.0, True, least=1.6) == [1.6, 1.725, 2.1]
+    assert ladder("bleu_change_percent", -1, [], 5.0, True, least=2.2) == [2.2, 2.5, 3.0]
+
+
 def test_nothing_beyond_reach_is_tried_and_a_target_beyond_it_is_refused() -> None:
     assert ladder("speedup", 1.5, [], 1.75, True) == [1.5, 1.725]
     assert ladder("bleu_change_percent", -1, [], 2.1, True) == [1.25, 1.5, 2.0]

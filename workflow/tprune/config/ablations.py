@@ -16,7 +16,9 @@ class Ablation(Section):
     relative_strengths: Literal["profile", "equal", "cost"] | None = Field(
         default=None, description="In place of `shs.relative_strengths`."
     )
-    d_model: Width | None = Field(default=None, description="In place of `shs.d_model`.")
+    d_model: Width | None = Field(
+        default=None, description="In place of `shs.d_model`, which it cannot undo."
+    )
     distillation: Probability | None = Field(default=None, description="In place of `prune.distillation`.")
     sequence_distillation: bool | None = Field(
         default=None, description="In place of `prune.sequence_distillation`."

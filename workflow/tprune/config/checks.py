@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tprune.config.editions import edition_problems
-from tprune.config.grid import label, rival_grid
+from tprune.config.grid import label, requested_speedups, rival_grid
 from tprune.config.settings import Settings
 from tprune.config.target import REQUESTS
 
@@ -171,6 +171,20 @@ def _decoder_layers(settings: Settings) -> Iterator[Problem]:
 
 
 def _narrowing(settings: Settings) -> Iterator[Problem]:
+    if settings.shs.d_model is not None:
+        remedy = "or narrow an ablation (ablations.NAME.d_model) in place of SHS"
+        if settings.magnitude.matches:
+            yield (
+                "magnitude.matches",
+                "would keep the line counts of SHS, which is narrowed (shs.d_model), in a model that is not; "
+                f"set it to [], {remedy}",
+            )
+        if requested_speedups(settings, "magnitude_matched"):
+            yield (
+                "own_speedups.magnitude_matched",
+                "as magnitude.matches: SHS is narrowed (shs.d_model), and its rival is not; set it to [], "
+                f"{remedy}",
+            )
     if settings.baseline.checkpoint is not None:
         return
     model = settings.model

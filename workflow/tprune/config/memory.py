@@ -6,6 +6,7 @@ RESULTS/benchmarks, and tests/benchmarks/training_memory.py); a job that takes m
 """
 
 from tprune.config.grid import rival_grid
+from tprune.config.methods import narrowed_widths
 from tprune.config.preflight import count_weights
 from tprune.config.settings import Settings
 
@@ -27,6 +28,9 @@ KEPT_PER_WIDTH, KEPT_PER_FFN, KEPT_PER_PIECE = 14, 4, 2.5
 COMPACTION_BYTES_PER_WEIGHT = 96
 TRANSLATION_BYTES_PER_WEIGHT = 16
 TIMING_BYTES_PER_WEIGHT = 8  # of every model at once, float32 and int8
+SIZES_OF_A_WIDTH = (
+    10  # in weights of the dense model: tprune.latency.latency_design.MODELS are half of it on average
+)
 
 
 def training(settings: Settings) -> int:
@@ -61,6 +65,7 @@ def translation(settings: Settings) -> int:
 
 
 def timing(settings: Settings) -> int:
-    """A job that times all models of the grid side by side, in one process."""
-    models = len(rival_grid(settings)) + 3
+    """A job that times all models of the grid, or many sizes of each width, side by side in one process."""
+    sizes = SIZES_OF_A_WIDTH * (1 + len(narrowed_widths(settings)))
+    models = max(len(rival_grid(settings)) + 3, sizes)
     return SNAKEMAKE + TORCH + 300 + TIMING_BYTES_PER_WEIGHT * count_weights(settings) * models // MB

@@ -22,8 +22,8 @@ class Shs(Section):
     )
     d_model: Width | None = Field(
         default=None,
-        description="Width that the baseline's residual stream is narrowed to before, to the directions of "
-        "most variance; for pre-norm models. `null`: as wide as it is.",
+        description="Channels of the residual stream that the baseline is narrowed to, those of most "
+        "variance, before it is trained with the penalty; for pre-norm models. `null`: as wide as it is.",
     )
     updates: Count = Field(
         default=200, description="Updates with the penalty (the control: as many without it)."

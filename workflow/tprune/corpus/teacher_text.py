@@ -83,6 +83,9 @@ def _digest(teacher: Path, encoded_source: Path, beam: int) -> str:
     """Names what is translated, by what, how: parts of anything else are no use."""
     found = hashlib.sha256(str(beam).encode())
     for path in (teacher, encoded_source):
-        with path.open("rb") as file:
-            found.update(hashlib.file_digest(file, "sha256").digest())
+        try:
+            with path.open("rb") as file:
+                found.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:
+            raise TPruneError(f"{path}: cannot be read ({error}); delete its folder and run again") from error
     return found.hexdigest()[:12]

@@ -9,9 +9,8 @@ R's transpose:
 
 so that the narrow layer norms begin with gamma 1 and beta 0. With n = sqrt(d) x / |x| what a norm of width d
 makes of x, and n' = sqrt(k) x' / |x'| what one of width k makes of x' = x R, the least-squares estimate of
-n from n' is c n' R^T, with c = sqrt(d / k) times |x'| / |x|, the root of the variance that R keeps there.
-At k = d nothing is lost, and the model is the same but for the output: that projection may be the embeddings
-themselves, so gamma before it becomes the diagonal that is nearest to R^T diag(gamma) R.
+n from n' is nearly c n' R^T, with c = sqrt(d / k) times |x'| / |x|, the root of the variance that R keeps.
+At k = d nothing is lost but in the output: that projection may be the embeddings, so gamma before it becomes the diagonal g that is nearest: diag(gamma) R ~ R diag(g).
 Sinusoidal positions become learned ones, as R mixes their waves. The heads stay as wide as they are.
 """
 
@@ -78,8 +77,8 @@ def check(architecture: Architecture, d_model: int) -> None:
     for name, stack in architecture.stacks.items():
         if not (stack.pre_norm and stack.final_norm) or stack.embedding_norm:
             raise TPruneError(
-                f"d_model: the {name} has no layer norm before every block and after the last alone, so "
-                "that its channels cannot be mapped to fewer; leave d_model out"
+                f"d_model: only models with a layer norm before each block and one after the last can be "
+                f"narrowed, and the {name} is none; leave d_model out (shs and ablations)"
             )
 
 

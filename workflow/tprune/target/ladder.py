@@ -41,8 +41,9 @@ def ladder(
     greatest: float,
     predicted: bool,
     dense_ms: float | None = None,
+    least: float = 1.0,
 ) -> list[float]:
-    """The speed-ups to request for a target, rising; none above `greatest`.
+    """The speed-ups to request for a target, rising, from `least`, which needs no pruning, to `greatest`.
 
     `key` is speedup, milliseconds (which needs `dense_ms`, the control's time on the device) or
     bleu_change_percent (for which `speedups` are tried). `predicted`: the latency model is of the dtype, beam
@@ -53,13 +54,14 @@ def ladder(
     if key == "bleu_change_percent":
         wanted = list(speedups or QUALITY_LADDER)
     else:
-        least = value
+        asked = value
         if key == "milliseconds":
             assert dense_ms is not None
-            least = dense_ms / value
-            if least <= 1:
+            asked = dense_ms / value
+            if asked <= 1:
                 return []
-        wanted = [least * factor for factor in (NEAR if predicted else FAR)]
+        wanted = [asked * factor for factor in (NEAR if predicted else FAR)]
+    wanted = [max(speedup, least) for speedup in wanted]  # below that all are one model
     if not predicted:  # what the latency model says of `greatest` is not of what counts: let it be tried
         wanted = [min(speedup, greatest) for speedup in wanted]
     within = sorted(
