@@ -50,6 +50,13 @@ def test_a_threshold_reruns_pruning_and_what_follows(smoke_run: Path) -> None:
     assert "profile_figures" not in jobs and "latency_budget" not in jobs
 
 
+def test_a_width_narrows_the_baseline_and_leaves_what_is_not_shs_alone(smoke_run: Path) -> None:
+    jobs = jobs_after(smoke_run, shs={"d_model": 24}, magnitude={"matches": []})
+    assert jobs.keys() & TRAINING == {"shs", "prune"}
+    assert jobs["narrow"] == jobs["shs"] == 1 and jobs["prune"] == jobs["select_lines"] == 2
+    assert set(jobs) <= {"narrow", "shs", "select_lines", "prune", *AFTER_PRUNING}
+
+
 def test_an_shs_strength_leaves_baseline_and_bssl_alone(smoke_run: Path) -> None:
     edits = {"shs": {"strengths": [0.06]}, "magnitude": {"matches": [{"strength": 0.06, "threshold": 0.9}]}}
     jobs = jobs_after(smoke_run, **edits)

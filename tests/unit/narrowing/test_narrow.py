@@ -121,6 +121,51 @@ def test_a_model_is_narrowed_by_what_its_training_text_shows(data: Path) -> None
         assert value.isfinite().all(), name
 
 
+def test_readers_are_scaled_as_least_squares_would() -> None:
+    model = make_model()
+    moments = second_moments(model, [BATCH])
+    narrow = principal_map(moments, 9)
+    small = mapped(model, narrow, moments)
+    x = model.encoder.embed(BATCH["net_input"]["src_tokens"])  # type: ignore[index]
+    x = x[BATCH["net_input"]["src_tokens"].ne(1)].detach()  # type: ignore[index]
+    seen, narrow_seen = functional.layer_norm(x, (16,)), functional.layer_norm(x @ narrow, (9,))
+    best = (seen * (narrow_seen @ narrow.t())).sum() / narrow_seen.square().sum()
+    norm = model.state_dict()["encoder.layers.0.self_attn_layer_norm.weight"]
+    wide = model.state_dict()["encoder.layers.0.self_attn.q_proj.weight"] * norm @ narrow
+    found = small.state_dict()["encoder.layers.0.self_attn.q_proj.weight"] / wide
+    assert found.std() < 1e-9 and found.mean() == pytest.approx(float(best), rel=0.03)
+
+
+def test_padding_stays_nothing_in_embeddings_and_positions() -> None:
+    model = make_model()
+    moments = second_moments(model, [BATCH])
+    weights = mapped(model, principal_map(moments, 9), moments).state_dict()
+    for stack in ("encoder", "decoder"):
+        assert not weights[f"{stack}.embed_positions.weight"][1].any()
+    pad = model.state_dict()["encoder.embed_tokens.weight"][1]
+    moved = weights["encoder.embed_tokens.weight"][1]
+    assert bool(moved.any()) == bool(pad.any())
+
+
+def test_the_principal_directions_disturb_a_model_less_than_others() -> None:
+    """Every gamma of its own, layer norms with their epsilon, and little else to go by."""
+    model = make_model()
+    moments = second_moments(model, [BATCH])
+    with torch.no_grad():
+        before = model(**BATCH["net_input"])[0].log_softmax(dim=2)
+
+        def disturbed(narrow: torch.Tensor) -> float:
+            after = mapped(model, narrow, moments)(**BATCH["net_input"])[0].log_softmax(dim=2)
+            return float((before.exp() * (before - after)).sum(dim=2).mean())
+
+        principal = [disturbed(principal_map(moments, width)) for width in (15, 12, 9)]
+        assert principal[0] < principal[1] < principal[2]
+        torch.manual_seed(4)
+        for _ in range(5):
+            other = torch.linalg.qr(torch.randn(16, 9, dtype=torch.float64)).Q
+            assert disturbed(other) > principal[2]
+
+
 @pytest.mark.parametrize("width", [1, 16, 20])
 def test_a_width_that_is_none_is_refused(width: int) -> None:
     with pytest.raises(
@@ -133,5 +178,5 @@ def test_a_post_norm_model_is_refused() -> None:
     attention = AttentionShape.dense(16, 4)
     encoder = StackShape((LayerShape(attention, 24),), True, True, False, 16)
     decoder = StackShape((LayerShape(attention, 24, attention),), False, False, False, 16)
-    with pytest.raises(TPruneError, match="the decoder has no layer norm before every block"):
+    with pytest.raises(TPruneError, match="one after the last can be narrowed, and the decoder is none"):
         check(Architecture(16, 20, 20, encoder, decoder, "all"), 8)

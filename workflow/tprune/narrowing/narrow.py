@@ -10,7 +10,8 @@ R's transpose:
 so that the narrow layer norms begin with gamma 1 and beta 0. With n = sqrt(d) x / |x| what a norm of width d
 makes of x, and n' = sqrt(k) x' / |x'| what one of width k makes of x' = x R, the least-squares estimate of
 n from n' is nearly c n' R^T, with c = sqrt(d / k) times |x'| / |x|, the root of the variance that R keeps.
-At k = d nothing is lost but in the output: that projection may be the embeddings, so gamma before it becomes the diagonal g that is nearest: diag(gamma) R ~ R diag(g).
+At k = d nothing is lost but in the output: that projection may be the embeddings, so gamma before it becomes
+the diagonal g that is nearest: diag(gamma) R ~ R diag(g).
 Sinusoidal positions become learned ones, as R mixes their waves. The heads stay as wide as they are.
 """
 
