@@ -17,7 +17,13 @@ from tprune.config.grid import (
     seed_of_repeat,
 )
 from tprune.config.load import load_settings
-from tprune.config.methods import UNPENALISED, is_taught, method_of, narrowed_widths
+from tprune.config.methods import (
+    UNPENALISED,
+    is_taught,
+    method_of,
+    narrowed_widths,
+    other_widths,
+)
 from tprune.config.preflight import check_disk
 from tprune.latency.bundle_packages import pinned_version
 from tprune.tables.points import Point

@@ -30,6 +30,8 @@ rule study_points:
     resources:
         mem_mb=1000,
         runtime=5,
+    params:
+        other_widths=other_widths(settings),
     message:
         "Averaging every operating point over its seeds"
     script:

@@ -3,7 +3,7 @@
 from tprune.config import load_settings
 from tprune.config.baseline import Baseline
 from tprune.config.grid import label, matched_strength, model_grid, penalised_grid, rival_grid
-from tprune.config.methods import method_of, narrowed_widths
+from tprune.config.methods import method_of, narrowed_widths, other_widths
 from tprune.tables.points import Point
 
 SETTINGS = load_settings(
@@ -99,6 +99,10 @@ def test_a_narrowed_model_has_a_penalised_one_of_its_own() -> None:
         {"shs": {"strengths": [0.01]}, "magnitude": {"matches": []}, "ablations": ablations}, "test"
     )
     assert narrowed_widths(settings) == [96, 224]
+    both = {**ablations, "longer": {"d_model": 96, "fine_tuning_updates": 7}, "equal": {"score": "norm"}}
+    assert other_widths(settings.model_copy(update={"ablations": {}})) == []
+    of_both = load_settings({"magnitude": {"matches": []}, "ablations": both}, "test")
+    assert other_widths(of_both) == ["shs-slim", "shs-wide"]
     names = ("shs", "taylor", "shs-slim", "shs-wide")
     assert [method_of(settings, name).d_model for name in names] == [None, None, 96, 224]
     penalised = [row[0] for row in rows(penalised_grid(settings))]

@@ -52,6 +52,14 @@ def test_magnitude_is_one_family_whosever_counts_it_keeps(headline: pd.DataFrame
     assert list(magnitude["method"]) == ["magnitude", "magnitude", "magnitude_matched"]
 
 
+def test_shs_in_another_width_is_of_its_family(headline: pd.DataFrame) -> None:
+    shs = headline[headline["model"] == "shs_0.01_3x"]
+    others = [shs.assign(model=f"{name}_0.01_3x", method=name) for name in ("shs-slim", "shs-longer")]
+    rows = points.build(pd.concat([headline, *others]), ["shs-slim"])
+    families = rows.drop_duplicates("method").set_index("method")["family"]
+    assert (families["shs-slim"], families["shs-longer"]) == ("shs", "shs-longer")
+
+
 def test_a_threshold_and_a_requested_speedup_are_two_points(headline: pd.DataFrame) -> None:
     other = headline[headline["model"] == "shs_0.01_3x"].assign(
         model="shs_0.01_0.5", threshold=0.5, requested_speedup=None, bleu=17.0

@@ -40,6 +40,17 @@ def narrowed_widths(settings: Settings) -> list[int]:
     return sorted(width for width in widths if width is not None)
 
 
+def other_widths(settings: Settings) -> list[str]:
+    """The ablations that differ from SHS in the width alone, which are SHS in another size."""
+    shs = method_of(settings, "shs")
+    found = []
+    for name in (f"shs-{name}" for name in settings.ablations):
+        as_wide = replace(method_of(settings, name), d_model=shs.d_model, penalised=shs.penalised)
+        if as_wide == shs:
+            found.append(name)
+    return found
+
+
 def is_taught(settings: Settings) -> bool:
     """Whether a model learns from the control's translations of the training text."""
     ablations = (changed.sequence_distillation for changed in settings.ablations.values())

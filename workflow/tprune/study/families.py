@@ -1,9 +1,11 @@
 """Families: methods whose models stand on one front.
 
 The dense models from scratch, of whatever size, are one family, as their sizes are what its user would
-choose among; so is magnitude with its own counts and with SHS's. Every other method is a family of its own,
-ablations of SHS too.
+choose among; so is magnitude with its own counts and with SHS's, and SHS with the ablations that differ from
+it in the width alone, which is a size too. Every other method is a family of its own, other ablations too.
 """
+
+from collections.abc import Collection
 
 SCRATCH = "scratch"
 MAGNITUDE = "magnitude"
@@ -11,8 +13,13 @@ UNPRUNED = ("baseline", "control")
 OURS = "shs"
 
 
-def family(method: str) -> str:
-    """The family of a method: scratch for scratch-NAME, magnitude for magnitude_matched, else itself."""
+def family(method: str, other_widths: Collection[str] = ()) -> str:
+    """The family of a method: scratch for scratch-NAME, magnitude for magnitude_matched, else itself.
+
+    Those in `other_widths`, SHS in another width, are SHS's.
+    """
+    if method in other_widths:
+        return OURS
     if method.startswith(f"{SCRATCH}-"):
         return SCRATCH
     return MAGNITUDE if method == f"{MAGNITUDE}_matched" else method

@@ -7,7 +7,7 @@ timed on the same sentences, so averaging over them takes nothing from the error
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -35,8 +35,10 @@ COLUMNS = (
 )
 
 
-def build(headline: pd.DataFrame) -> pd.DataFrame:
+def build(headline: pd.DataFrame, other_widths: Collection[str] = ()) -> pd.DataFrame:
     """One row per operating point, dtype and beam, with `COLUMNS`, from the headline table (`NEEDED`).
+
+    `other_widths` are the methods that are SHS in another width.
 
     Changes of BLEU are against the mean of the control's repeats, in BLEU and in percent: of the same dtype
     and beam, or, where the name says so, of float32 and the beam; `bleu_change_percent_sd` is the deviation
@@ -51,7 +53,7 @@ def build(headline: pd.DataFrame) -> pd.DataFrame:
     if lacking:
         raise TPruneError(f"headline table: no `control` in {', '.join(lacking)} to compare with")
     rows = [
-        _row(group, controls)
+        _row(group, controls, other_widths)
         for _, group in headline.fillna(dict.fromkeys(KEY[1:], 0)).groupby([*SETTING, *KEY], sort=False)
     ]
     table = pd.DataFrame(rows, columns=COLUMNS)
@@ -89,7 +91,7 @@ def control_bleu(points: pd.DataFrame) -> float:
     return float(found.iloc[0])
 
 
-def _row(group: pd.DataFrame, controls: Mapping[Any, float]) -> dict[str, Any]:
+def _row(group: pd.DataFrame, controls: Mapping[Any, float], other_widths: Collection[str]) -> dict[str, Any]:
     group = group.sort_values("repeat")
     first = group.iloc[0]
     if not group["repeat"].is_unique:
@@ -104,7 +106,7 @@ def _row(group: pd.DataFrame, controls: Mapping[Any, float]) -> dict[str, Any]:
     name = str(first["model"]).removesuffix(f"_r{int(first['repeat'])}")
     return {
         "point": name,
-        "family": family(first["method"]),
+        "family": family(first["method"], other_widths),
         **{column: first[column] for column in [*KEY, *SETTING]},
         "repeats": len(group),
         "params": group["params"].mean(),
