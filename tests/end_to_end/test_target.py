@@ -17,7 +17,7 @@ def ask(folder: Path, text: str, **how: bool) -> str:
 @pytest.fixture
 def loose(smoke_copy: Path) -> Path:
     """One strength and one speed-up, so that little is trained; from a narrowed baseline."""
-    narrowed = "shs: {d_model: 24}\nmagnitude: {matches: []}\n"
+    narrowed = "shs: {d_model: 24}\nmagnitude: {matches: []}\nown_speedups: {magnitude_matched: []}\n"
     ask(
         smoke_copy,
         f"target: {{bleu_change_percent: -99, dtype: int8}}\nprune: {{speedups: [1.05]}}\n{narrowed}",
