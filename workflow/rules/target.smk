@@ -54,7 +54,7 @@ checkpoint target_ladder:
     input:
         latency_model=f"{RESULTS}/latency/local/latency_model.json",
         dense=f"{RESULTS}/baseline/model.json",
-        architecture=start_folder(method_of(settings, "shs").d_model) + "/model.json",
+        architecture=f"{start_folder(settings.shs.d_model)}/model.json",
         control=control_on_device,
     output:
         ladder=f"{TARGET}/ladder.json",
