@@ -1,7 +1,7 @@
 """Makes lines.json: which lines of every coupled set the pruned model keeps."""
 
 from tprune import logs
-from tprune.latency.latency_model import LatencyModel
+from tprune.latency.latency_model import read_beside_baseline
 from tprune.lines.selection import Selection
 from tprune.model.architecture import Architecture
 from tprune.model.checkpoint import load_model
@@ -21,14 +21,11 @@ request = Request(
 )
 costs, dense_ms = None, 0.0
 if files.latency_model:
-    dense = Architecture.read(files.dense)
-    costs, of_dense = (
-        LatencyModel.read(files.latency_model, wanted.dtype, wanted.beam, width)
-        for width in (model.architecture.d_model, dense.d_model)
-    )
-    dense_ms = of_dense.milliseconds(dense)
+    sizes = model.architecture, Architecture.read(files.dense)
+    costs, dense_ms = read_beside_baseline(files.latency_model, wanted.dtype, wanted.beam, *sizes)
 evidence = Evidence(
-    *(costs, dense_ms),
+    costs,
+    dense_ms,
     read_line_importances(files.line_importance, model.architecture) if files.line_importance else None,
     read_importances(files.head_importance) if files.head_importance else None,
     Selection.read(files.matched) if files.matched else None,

@@ -36,6 +36,11 @@ def test_training_is_given_what_it_was_seen_to_take(row: tuple[int, ...]) -> Non
     assert (peak + SNAKEMAKE) * 1.05 < asked < (peak + SNAKEMAKE) * 1.7
 
 
+def test_timing_of_a_narrowed_width_too_is_given_more() -> None:
+    narrowed = load_settings({"ablations": {"slim": {"d_model": 96, "thresholds": []}}}, "test")
+    assert timing(narrowed) > timing(Settings())
+
+
 def test_every_job_of_a_larger_model_is_given_more() -> None:
     small, large = settings_of(*MEASURED[1][:5]), settings_of(*MEASURED[4][:5])
     for estimate in (training, selection, compaction, translation, timing):

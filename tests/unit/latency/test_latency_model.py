@@ -12,7 +12,14 @@ from tprune.atomic import write_json
 from tprune.errors import TPruneError
 from tprune.latency.assignment import Settings
 from tprune.latency.latency_design import sizes_to_measure
-from tprune.latency.latency_model import LatencyModel, fit, line_counts, step_weights, to_json
+from tprune.latency.latency_model import (
+    LatencyModel,
+    fit,
+    line_counts,
+    read_beside_baseline,
+    step_weights,
+    to_json,
+)
 from tprune.latency.protocol import Sample
 from tprune.latency.random_models import measure_sizes
 from tprune.model.architecture import Architecture
@@ -67,13 +74,18 @@ def test_planted_costs_are_recovered() -> None:
     assert model.error_largest < 1e-6
 
 
-def test_every_width_has_costs_of_its_own() -> None:
+def test_every_width_has_costs_of_its_own(tmp_path: Path) -> None:
     narrow = dataclasses.replace(DENSE, d_model=32)
     sizes = sizes_to_measure([DENSE, narrow], 1)
     wide_model, narrow_model = fit(sizes, samples(sizes=sizes))
     assert (wide_model.d_model, narrow_model.d_model) == (64, 32)
     assert wide_model.milliseconds(DENSE) == pytest.approx(1.7 * planted(DENSE), rel=1e-6)
     assert narrow_model.milliseconds(narrow) == pytest.approx(1.7 * planted(DENSE) / 2, rel=1e-6)
+    path = tmp_path / "latency_model.json"
+    write_json(path, to_json([wide_model, narrow_model], {}))
+    dense_ms = wide_model.milliseconds(DENSE)
+    assert read_beside_baseline(path, "int8", 4, narrow, DENSE) == (narrow_model, dense_ms)
+    assert read_beside_baseline(path, "int8", 4, DENSE, DENSE) == (wide_model, dense_ms)
 
 
 def test_slower_memory_beyond_a_cache_is_followed() -> None:

@@ -1,5 +1,7 @@
 """A small model with attentions in both stacks, and a batch for it."""
 
+import dataclasses
+
 import torch
 
 from tprune.model.architecture import Architecture, AttentionShape, LayerShape, StackShape
@@ -8,13 +10,14 @@ from tprune.model.transformer import Transformer
 HEADS = 4
 
 
-def make_model(vocabulary: int = 20, positions: int = 16) -> Transformer:
+def make_model(vocabulary: int = 20, positions: int = 16, **options: object) -> Transformer:
+    """In double precision, no parameter at 0 or 1; `options` replace those of its architecture."""
     attention = AttentionShape.dense(16, HEADS)
     encoder = StackShape((LayerShape(attention, 24),), True, True, False, positions)
     decoder = StackShape((LayerShape(attention, 24, attention),), True, True, False, positions)
     torch.manual_seed(0)
     shape = Architecture(16, vocabulary, vocabulary, encoder, decoder, "all")
-    model = Transformer(shape).double().eval()
+    model = Transformer(dataclasses.replace(shape, **options)).double().eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter += 0.3 * torch.randn_like(parameter)

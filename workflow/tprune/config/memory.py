@@ -28,9 +28,8 @@ KEPT_PER_WIDTH, KEPT_PER_FFN, KEPT_PER_PIECE = 14, 4, 2.5
 COMPACTION_BYTES_PER_WEIGHT = 96
 TRANSLATION_BYTES_PER_WEIGHT = 16
 TIMING_BYTES_PER_WEIGHT = 8  # of every model at once, float32 and int8
-SIZES_OF_A_WIDTH = (
-    10  # in weights of the dense model: tprune.latency.latency_design.MODELS are half of it on average
-)
+# In dense models: the timed sizes (tprune.latency.latency_design.MODELS) are half as large on average.
+SIZES_OF_A_WIDTH = 10
 
 
 def training(settings: Settings) -> int:

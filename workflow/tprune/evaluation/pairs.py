@@ -1,11 +1,14 @@
 """The sentence pairs of a split of the data-bin that a model can take."""
 
 import logging
+import random
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from fairseq.data import Dictionary, LanguagePairDataset
-from fairseq.data.data_utils import load_indexed_dataset
+from fairseq.data.data_utils import batch_by_size, load_indexed_dataset
 
 from tprune.errors import TPruneError
 from tprune.model.transformer import Transformer
@@ -44,3 +47,16 @@ def read_pairs(
             "the target; give shorter ones, or raise training.max_tokens"
         )
     return pairs, kept
+
+
+def drawn_batches(
+    model: Transformer, data: Path, max_tokens: int, most: int, seed: int
+) -> Iterator[dict[str, Any]]:
+    """Up to `most` batches of the training text in the data-bin `data`, drawn by `seed`.
+
+    As fairseq collates them; a batch holds up to `max_tokens` tokens. Raises TPruneError when no pair is short enough (`read_pairs`).
+    """
+    pairs, short_enough = read_pairs(model, data, max_tokens, "train")
+    batches = list(batch_by_size(short_enough, pairs.num_tokens, max_tokens=max_tokens))
+    for batch in random.Random(seed).sample(batches, min(most, len(batches))):
+        yield pairs.collater([pairs[int(index)] for index in batch])

@@ -89,6 +89,17 @@ class LatencyModel:
         )
 
 
+def read_beside_baseline(
+    path: str | Path, dtype: str, beam: int, start: Architecture, baseline: Architecture
+) -> tuple[LatencyModel, float]:
+    """What predicts models as wide as `start`, and the milliseconds that `baseline` is predicted to take.
+
+    They are of one width unless `start` is narrowed. Raises TPruneError as `LatencyModel.read`.
+    """
+    model, of_baseline = (LatencyModel.read(path, dtype, beam, sizes.d_model) for sizes in (start, baseline))
+    return model, of_baseline.milliseconds(baseline)
+
+
 def line_counts(architecture: Architecture) -> dict[str, float]:
     """Lines of each component of `latency_design.COMPONENTS`, all heads and layers.
 

@@ -7,7 +7,7 @@ components are taken there, and are laid out in the narrow stream orthogonal to 
 arrives has no mean, and the narrow layer norm takes out nothing more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -22,7 +22,7 @@ Moments = dict[str, Tensor]
 
 
 @torch.no_grad()
-def second_moments(model: Transformer, batches: Sequence[Mapping[str, Any]]) -> Moments:
+def second_moments(model: Transformer, batches: Iterable[Mapping[str, Any]]) -> Moments:
     """What each layer norm of `model` sees in these batches of fairseq's translation, padding left out."""
     d_model = model.architecture.d_model
     sums: Moments = {}

@@ -18,15 +18,13 @@ Sinusoidal positions become learned ones, as R mixes their waves. The heads stay
 import dataclasses
 import logging
 import math
-import random
 from pathlib import Path
 
 import torch
-from fairseq.data.data_utils import batch_by_size
 from torch import Tensor
 
 from tprune.errors import TPruneError
-from tprune.evaluation.pairs import read_pairs
+from tprune.evaluation.pairs import drawn_batches
 from tprune.model.architecture import Architecture
 from tprune.model.checkpoint import load_weights, stored_weights
 from tprune.model.transformer import Transformer
@@ -55,10 +53,7 @@ def narrowed(model: Transformer, d_model: int, data: Path, seed: int) -> Transfo
     """
     check(model.architecture, d_model)
     model.eval()
-    pairs, short_enough = read_pairs(model, data, TOKENS, "train")
-    batches = list(batch_by_size(short_enough, pairs.num_tokens, max_tokens=TOKENS))
-    chosen = random.Random(seed).sample(batches, min(BATCHES, len(batches)))
-    moments = second_moments(model, [pairs.collater([pairs[int(i)] for i in batch]) for batch in chosen])
+    moments = second_moments(model, drawn_batches(model, data, TOKENS, BATCHES, seed))
     narrow = principal_map(moments, d_model)
     kept = [share_kept(seen, narrow) for seen in moments.values()]
     logger.info(

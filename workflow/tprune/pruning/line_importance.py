@@ -8,18 +8,16 @@ sets: it is in units of the loss, whatever the scale of a set's weights.
 
 import json
 import logging
-import random
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from fairseq.data.data_utils import batch_by_size
 from torch.nn import functional
 
 from tprune.atomic import write_json
 from tprune.errors import TPruneError
-from tprune.evaluation.pairs import read_pairs
+from tprune.evaluation.pairs import drawn_batches
 from tprune.lines.coupled_sets import coupled_sets
 from tprune.model.architecture import Architecture
 from tprune.model.embedding import PAD
@@ -39,18 +37,16 @@ def line_importances(model: Transformer, data: Path, seed: int) -> Scores:
     TPruneError when no sentence is short enough for the model, or a gradient is not finite.
     """
     model.eval()
-    pairs, short_enough = read_pairs(model, data, TOKENS, "train")
-    batches = list(batch_by_size(short_enough, pairs.num_tokens, max_tokens=TOKENS))
-    chosen = random.Random(seed).sample(batches, min(BATCHES, len(batches)))
     squares: Scores = {}
-    for batch in chosen:
-        made = pairs.collater([pairs[int(index)] for index in batch])
-        for group, changes in batch_changes(model, made).items():
+    count = 0
+    for batch in drawn_batches(model, data, TOKENS, BATCHES, seed):
+        count += 1
+        for group, changes in batch_changes(model, batch).items():
             squares[group] = squares.get(group, 0) + changes.square()
     if not all(values.isfinite().all() for values in squares.values()):
         raise TPruneError("the importance of a line is not finite; the model has diverged")
-    logger.info("importance of the lines of %d coupled sets, from %d batches", len(squares), len(chosen))
-    return {group: (values / len(chosen)).sqrt() for group, values in squares.items()}
+    logger.info("importance of the lines of %d coupled sets, from %d batches", len(squares), count)
+    return {group: (values / count).sqrt() for group, values in squares.items()}
 
 
 def batch_changes(model: Transformer, batch: Mapping[str, Any]) -> Scores:
