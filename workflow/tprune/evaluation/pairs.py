@@ -54,7 +54,8 @@ def drawn_batches(
 ) -> Iterator[dict[str, Any]]:
     """Up to `most` batches of the training text in the data-bin `data`, drawn by `seed`.
 
-    As fairseq collates them; a batch holds up to `max_tokens` tokens. Raises TPruneError when no pair is short enough (`read_pairs`).
+    As fairseq collates them; a batch holds up to `max_tokens` tokens. Raises TPruneError when no pair is
+    short enough (`read_pairs`).
     """
     pairs, short_enough = read_pairs(model, data, max_tokens, "train")
     batches = list(batch_by_size(short_enough, pairs.num_tokens, max_tokens=max_tokens))
