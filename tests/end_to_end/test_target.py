@@ -16,12 +16,8 @@ def ask(folder: Path, text: str, **how: bool) -> str:
 
 @pytest.fixture
 def loose(smoke_copy: Path) -> Path:
-    """One strength and one speed-up, so that little is trained; from a narrowed baseline."""
-    narrowed = "shs: {d_model: 24}\nmagnitude: {matches: []}\nown_speedups: {magnitude_matched: []}\n"
-    ask(
-        smoke_copy,
-        f"target: {{bleu_change_percent: -99, dtype: int8}}\nprune: {{speedups: [1.05]}}\n{narrowed}",
-    )
+    """One strength and one speed-up, so that little is trained; in the better of the two widths."""
+    ask(smoke_copy, "target: {bleu_change_percent: -99, dtype: int8}\nprune: {speedups: [1.05]}\n")
     return smoke_copy
 
 
@@ -32,13 +28,17 @@ def test_it_ends_with_a_model_that_meets_it_or_names_the_nearest(loose: Path) ->
     assert made["asked"] == {"bleu_change_percent": -99} and made["dtype"] == "int8"
     assert chosen["valid_bleu_change_percent"] >= -99
     assert [model["model"] for model in made["measured"]] == ["control", chosen["model"]]
-    # At 1.05x, or at what narrowing alone has.
-    assert chosen["model"].startswith("shs_0.05_1") and chosen["milliseconds"] > 0
+    losses = {
+        method: json.loads((loose / f"results/smoke/width/method~{method}/speedup~1.05.json").read_text())
+        for method in ("shs", "shs-narrow")
+    }
+    least = min(losses, key=lambda method: losses[method]["valid_loss"])
+    assert chosen["model"] == f"{least}_0.05_1.05x" and chosen["milliseconds"] > 0
     source = loose / "results/smoke/compact" / chosen["path"]
     for name in ("model.safetensors", "model.json", "ctranslate2/int8/model.bin"):
         assert (folder / name).read_bytes() == (source / name).read_bytes()
     model = load_model(folder / "model.safetensors", folder / "model.json")
-    assert model.architecture.d_model == 24
+    assert model.architecture.d_model == losses[least]["d_model"] == {"shs": 32, "shs-narrow": 24}[least]
     assert chosen["model"] in (folder / "target.md").read_text()
 
     refused = ask(loose, "target: {speedup: 99}\n", check=False)

@@ -116,6 +116,7 @@ rule study_docs:
         lines=f"{RESULTS}/tables/lines.csv",
         stage_cost=f"{RESULTS}/tables/stage_cost.csv",
         weak_penalty=f"{RESULTS}/tables/weak_penalty.csv",
+        widths=rules.widths_table.output.csv if len(compared_widths) > 1 else [],
         budget=f"{RESULTS}/latency/local/budget.csv",
         latency_model=(
             f"{RESULTS}/latency/local/latency_model.json"

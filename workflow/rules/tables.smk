@@ -196,6 +196,32 @@ rule summary_page:
         "../scripts/summary_page.py"
 
 
+rule widths_table:
+    input:
+        losses=expand(
+            f"{RESULTS}/width/method~{{method}}/speedup~{{speedup}}.json",
+            method=compared_widths,
+            speedup=list(dict.fromkeys(asked_of_widths)),
+        ),
+    output:
+        csv=f"{RESULTS}/tables/widths.csv",
+    log:
+        f"{RESULTS}/logs/tables/widths.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tables/widths.tsv"
+    localrule: True
+    conda:
+        "../../envs/tprune.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    message:
+        "Comparing the widths in one shot"
+    script:
+        "../scripts/widths_table.py"
+
+
 rule tables:
     input:
         rules.headline_table.output,

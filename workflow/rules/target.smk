@@ -54,7 +54,10 @@ checkpoint target_ladder:
     input:
         latency_model=f"{RESULTS}/latency/local/latency_model.json",
         dense=f"{RESULTS}/baseline/model.json",
-        architecture=f"{start_folder(settings.shs.d_model)}/model.json",
+        starts=[
+            f"{start_folder(method_of(settings, method).d_model)}/model.json"
+            for method in compared_widths
+        ],
         control=control_on_device,
     output:
         ladder=f"{TARGET}/ladder.json",
@@ -80,6 +83,29 @@ checkpoint target_ladder:
         f"Which speed-ups to request for target.{target_key} {target_value}"
     script:
         "../scripts/target_ladder.py"
+
+
+checkpoint target_width:
+    input:
+        ladder=f"{TARGET}/ladder.json",
+        losses=target_widths,
+    output:
+        width=f"{TARGET}/width.json",
+    log:
+        f"{RESULTS}/logs/target/width.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/target/width.tsv"
+    localrule: True
+    conda:
+        "../../envs/tprune.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    message:
+        "Which width to request for each speed-up"
+    script:
+        "../scripts/target_width.py"
 
 
 use rule translate as target_translate with:

@@ -21,15 +21,27 @@ def path_of(point):
     return pruned.wildcard_pattern.format(**point)
 
 
+def target_widths(wildcards):
+    """What each width loses in one shot at each speed-up of the ladder; nothing where there is one width."""
+    speedups = read_record(checkpoints.target_ladder.get().output.ladder)["speedups"]
+    if len(compared_widths) == 1:
+        return []
+    return expand(
+        rules.one_shot.output.loss,
+        method=compared_widths,
+        speedup=[label(speedup) for speedup in speedups],
+    )
+
+
 def target_points():
-    """The rows of the grid that are chosen among; known when the ladder is."""
-    made = read_record(checkpoints.target_ladder.get().output.ladder)
-    return target_grid(settings, made["speedups"])
+    """The rows of the grid that are chosen among; known when the ladder is, and the width of each."""
+    made = read_record(checkpoints.target_width.get().output.width)
+    return target_grid(settings, zip(made["methods"], made["speedups"], strict=True))
 
 
 def target_rows(wildcards):
-    """The same as a parameter, which is looked at before the ladder is known."""
-    return target_points() if os.path.exists(f"{TARGET}/ladder.json") else []
+    """The same as a parameter, which is looked at before they are known."""
+    return target_points() if os.path.exists(f"{TARGET}/width.json") else []
 
 
 def target_models(wildcards):

@@ -9,9 +9,12 @@ from tprune.target.measured import control_milliseconds
 
 logs.start(snakemake.log[0])
 files, wanted = snakemake.input, snakemake.params
-start, dense = Architecture.read(files.architecture), Architecture.read(files.dense)
-costs, dense_ms = read_beside_baseline(files.latency_model, wanted.dtype, wanted.beam, start, dense)
-greatest, least = greatest_speedup(costs, start, dense_ms), dense_ms / costs.milliseconds(start)
+dense = Architecture.read(files.dense)
+reached = []
+for start in map(Architecture.read, files.starts):
+    costs, dense_ms = read_beside_baseline(files.latency_model, wanted.dtype, wanted.beam, start, dense)
+    reached.append((dense_ms / costs.milliseconds(start), greatest_speedup(costs, start, dense_ms)))
+least, greatest = min(reached)[0], max(greatest for _, greatest in reached)
 control_ms = control_milliseconds(files.control) if files.control else None
 speedups = ladder(wanted.key, wanted.value, wanted.speedups, greatest, wanted.predicted, control_ms, least)
 write_json(snakemake.output.ladder, {"speedups": speedups})

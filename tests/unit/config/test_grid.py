@@ -2,7 +2,7 @@
 
 from tprune.config import load_settings
 from tprune.config.baseline import Baseline
-from tprune.config.grid import label, matched_strength, model_grid, penalised_grid, rival_grid
+from tprune.config.grid import label, matched_strength, model_grid, penalised_grid, rival_grid, target_grid
 from tprune.config.methods import method_of, narrowed_widths, other_widths
 from tprune.tables.points import Point
 
@@ -41,6 +41,16 @@ def test_rivals_are_added_to_all() -> None:
         ("group_lasso", "1", "0.5", "0", "1"),
         ("scratch-shallow", "0", "0", "0", "1"),
         ("scratch-narrow", "0", "0", "0", "1"),
+    ]
+
+
+def test_a_target_is_chosen_among_the_control_and_every_strength_at_the_widths_asked_for() -> None:
+    assert rows(target_grid(SETTINGS, [("shs", 1.5), ("shs-d160", 2.3)])) == [
+        ("control", "0", "0", "0", "1"),
+        ("shs", "1e-05", "0", "1.5", "1"),
+        ("shs-d160", "1e-05", "0", "2.3", "1"),
+        ("shs", "0.01", "0", "1.5", "1"),
+        ("shs-d160", "0.01", "0", "2.3", "1"),
     ]
 
 

@@ -50,6 +50,8 @@ def test_jobs_of_an_earlier_configuration_are_left_out(tmp_path: Path) -> None:
     plant(tmp_path / "scratch/scratch-thin/repeat~1.tsv", 1000.0, "700")
     plant(tmp_path / "narrow/d_model~160.tsv", 8.0, "700")
     plant(tmp_path / "narrow/d_model~128.tsv", 1000.0, "700")
+    plant(tmp_path / "width/method~shs/line_importance.tsv", 2.0, "700")
+    plant(tmp_path / "width/method~shs/speedup~9.tsv", 1000.0, "700")
     plant(tmp_path / "distillation/translate_training_text.tsv", 1000.0, "700")
     plant(tmp_path / "latency/device~local.tsv", 50.0, "700")
     plant(tmp_path / "latency/device~sold.tsv", 1000.0, "700")
@@ -57,7 +59,7 @@ def test_jobs_of_an_earlier_configuration_are_left_out(tmp_path: Path) -> None:
     plant(tmp_path / "latency/costs.tsv", 1.0, "700")
     table = stage_cost.build(tmp_path, CONFIGURED)
     seconds = dict(zip(table["stage"], table["seconds"], strict=True))
-    assert seconds == {"narrow": 8.0, "bssl": 30.0, "scratch": 40.0, "latency": 51.0}
+    assert seconds == {"narrow": 8.0, "width": 2.0, "bssl": 30.0, "scratch": 40.0, "latency": 51.0}
     taught = stage_cost.build(tmp_path, dataclasses.replace(CONFIGURED, distillation=True))
     assert dict(zip(taught["stage"], taught["seconds"], strict=True)) == {**seconds, "distillation": 1000.0}
 

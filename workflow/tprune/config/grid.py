@@ -65,12 +65,18 @@ def penalised_grid(settings: Settings) -> list[Point]:
     return [dict(row) for row in dict.fromkeys(tuple(row.items()) for row in rows)]
 
 
-def target_grid(settings: Settings, speedups: Iterable[float]) -> list[Point]:
-    """Rows that a target is chosen among: the control, then SHS of every strength at each of `speedups`."""
-    requested = [
-        _point("shs", strength, 0, speedup) for strength in settings.shs.strengths for speedup in speedups
+def target_grid(settings: Settings, requested: Iterable[tuple[str, float]]) -> list[Point]:
+    """Rows that a target is chosen among: the control, then SHS of every strength at each requested speed-up.
+
+    `requested`: method (SHS, or an ablation of another width) and speed-up.
+    """
+    asked = list(requested)
+    rows = [
+        _point(method, strength, 0, speedup)
+        for strength in settings.shs.strengths
+        for method, speedup in asked
     ]
-    return [_point("control"), *requested]
+    return [_point("control"), *rows]
 
 
 def matched_strength(settings: Settings, threshold: str) -> str:

@@ -14,6 +14,10 @@ from tprune.pruning.resize import resized
 from tprune.pruning.score import Scores
 
 
+class SpeedupError(TPruneError):
+    """A requested speed-up is beyond what removing lines and layers can give."""
+
+
 def select_by_threshold(
     scores: Scores, method: str, strength: float, threshold: float, round_to: int
 ) -> Selection:
@@ -48,7 +52,7 @@ def select_by_speedup(
     """Keep the lines that are worth most per millisecond, as many as a speed-up of the baseline allows.
 
     `architecture` is that of the model that loses them; `speedup` is `dense_ms`, the baseline's predicted
-    time, over that of what is left; `decoder_layers` are kept at most. Raises TPruneError, which names the
+    time, over that of what is left; `decoder_layers` are kept at most. Raises SpeedupError, which names the
     nearest speed-up, where it cannot be reached.
     """
 
@@ -58,7 +62,7 @@ def select_by_speedup(
     try:
         counts = counts_under_budget(scores, milliseconds, dense_ms / speedup, round_to, decoder_layers)
     except BudgetError as error:
-        raise TPruneError(
+        raise SpeedupError(
             f"a speed-up of {speedup:g} is beyond what removing lines and layers can give: by the latency "
             f"model ({latency_model.dtype}, beam {latency_model.beam}) the nearest is "
             f"{dense_ms / error.least_ms:.2f}"

@@ -9,6 +9,9 @@ the control's time over the model's, so an error of the control's time moves all
 where it is. Repeats of the control are of one size: what they differ by in speed is the measurement alone.
 Whatever is derived from the points (a front, an area, a difference at equal latency) is computed for many
 such draws; its 95 % interval is that of the draws.
+
+Not in it: the baseline's own seed, from which all are pruned, and that a front is taken as straight between
+the points that were made.
 """
 
 import math

@@ -12,7 +12,7 @@ from tprune.tables.points import NAMES, Point
 from tprune.tables.sources import read_table
 
 STAGES = (
-    *("corpus", "baseline", "narrow", "bssl", "sparsity_profile", "shs", "prune", "scratch"),
+    *("corpus", "baseline", "narrow", "width", "bssl", "sparsity_profile", "shs", "prune", "scratch"),
     *("distillation", "compact", "evaluate", "latency"),
 )
 COLUMNS = ("stage", "jobs", "seconds", "share", "longest_seconds", "max_rss_mb")
@@ -92,8 +92,14 @@ def render(table: pd.DataFrame) -> str:
 
 
 def _compared(points: Sequence[Point]) -> set[frozenset[tuple[str, str]]]:
-    """What paths name of the points: all columns, those of a penalised or of a scratch model."""
-    columns = (NAMES, ("method", "strength", "repeat"), ("method", "repeat"))
+    """What paths name of the points: all columns, those of a penalised, of a scratch model or of a width."""
+    columns = (
+        NAMES,
+        ("method", "strength", "repeat"),
+        ("method", "repeat"),
+        ("method", "speedup"),
+        ("method",),
+    )
     return {
         frozenset((name, str(getattr(point, name))) for name in names)
         for point in points
