@@ -12,6 +12,7 @@ from tprune.errors import TPruneError
 from tprune.latency.latency_model import LatencyModel
 from tprune.lines.coupled_sets import CoupledSet, coupled_sets
 from tprune.model.architecture import Architecture
+from tprune.pruning.counts import place
 from tprune.pruning.ranking import Counts, counts_under_budget
 from tprune.pruning.resize import resized
 from tprune.pruning.score import Scores
@@ -71,7 +72,8 @@ def test_every_budget_is_met_and_a_smaller_one_keeps_a_subset(
     tight, loose = (chosen(scores(seed), UNEVEN, share * dense, round_to) for share in sorted([one, other]))
     assert UNEVEN.milliseconds(sizes(tight)) <= min(one, other) * dense
     assert UNEVEN.milliseconds(sizes(loose)) <= max(one, other) * dense
-    assert all(tight[group] <= loose[group] for group in tight)
+    if all(tight.values()):  # where a layer goes, others' lines may come back
+        assert all(tight[group] <= loose[group] for group in tight)
     for group, count in tight.items():
         assert count in (0, 1, group.lines) or count % round_to == 0
 
@@ -126,6 +128,29 @@ def test_a_layer_with_a_large_overhead_goes_whole() -> None:
     assert selection.dropped_layers == {"encoder": (), "decoder": (1,)}
     assert selection.speedup == 1.2 and selection.threshold == 0
     assert all(len(head) == s.lines for s in selection.sets for head in s.kept)
+
+
+def test_a_layer_that_frees_more_than_was_asked_brings_lines_of_others_back() -> None:
+    model = dataclasses.replace(UNEVEN, layer_ms={"encoder": 0.3, "decoder": 12.0})
+    dense = model.milliseconds(DENSE)
+    refilled = 0
+    for seed in range(5):
+        for share in (0.85, 0.75, 0.65, 0.55):
+            counts = chosen(scores(seed), model, share * dense, 4)
+            if all(counts.values()):
+                continue
+            refilled += 1
+            now = model.milliseconds(sizes(counts))
+            assert now <= share * dense
+            # Nothing more fits: four lines of any place that is not whole exceed the budget.
+            for group, count in counts.items():
+                if 0 < count < group.lines:
+                    more = {
+                        other: 4 * (count // 4 + 1) if place(other) == place(group) else kept
+                        for other, kept in counts.items()
+                    }
+                    assert model.milliseconds(sizes(more)) > share * dense
+    assert refilled > 5
 
 
 def test_the_kept_lines_are_the_best_of_each_head() -> None:

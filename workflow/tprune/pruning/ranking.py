@@ -5,8 +5,10 @@ predicted time meets the budget; a bound on the decoder's layers is met before. 
 of every head of one place (an attention with its Q/K and V/O, or a feed-forward), or a whole layer, whose
 overhead then goes too. What a step loses is the sum of squares of the scores of the lines that go, the lowest
 of each head. The path does not depend on the budget, so a smaller budget keeps a subset of the lines of a
-larger one. As lines go from the lowest up and each costs the same, what a place loses grows from step to
-step, and the greedy choice is the best of all but for the last step's excess (marginal analysis, Fox 1966).
+larger one, as long as no layer goes. As lines go from the lowest up and each costs the same, what a place
+loses grows from step to step, and the greedy choice is the best of all but for the last step's excess
+(marginal analysis, Fox 1966). A whole layer may free far more than is asked: lines of the others, those worth
+most per millisecond, then come back as far as the budget allows.
 """
 
 import math
@@ -65,6 +67,8 @@ def counts_under_budget(
         if best is None:
             raise BudgetError(budget_ms, now)
         counts, now = best[2], best[3]
+    if not all(counts.values()):
+        counts = _refilled(counts, now, lost, milliseconds, budget_ms, round_to)
     return {group: counts[place(group)] for group in scores}
 
 
@@ -99,6 +103,35 @@ def _steps(counts: Counts, lost: Mapping[Place, list[float]], round_to: int) -> 
     for (stack, _), places in layers.items():
         if sum(other == stack for other, _ in layers) > 1:
             yield {**counts, **dict.fromkeys(places, 0)}
+
+
+def _refilled(
+    counts: Counts,
+    now: float,
+    lost: Mapping[Place, list[float]],
+    milliseconds: Callable[[Counts], float],
+    budget_ms: float,
+    round_to: int,
+) -> Counts:
+    """`counts`, which take `now` milliseconds, with the lines back that the budget has room for."""
+    while True:
+        best: tuple[float, Counts, float] | None = None
+        for larger in _steps_back(counts, lost, round_to):
+            after = milliseconds(larger)
+            regained = _rank(larger, counts, lost, after - now)[0]
+            if after <= budget_ms and (best is None or regained > best[0]):
+                best = (regained, larger, after)
+        if best is None:
+            return counts
+        counts, now = best[1], best[2]
+
+
+def _steps_back(counts: Counts, lost: Mapping[Place, list[float]], round_to: int) -> Iterator[Counts]:
+    """All counts that have the next lines of one place more."""
+    for where, count in counts.items():
+        every = len(lost[where]) - 1
+        if 0 < count < every:
+            yield {**counts, where: min(every, round_to * (count // round_to + 1))}
 
 
 def _rank(
