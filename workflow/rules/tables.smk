@@ -150,7 +150,7 @@ rule stage_cost_table:
         mem_mb=1000,
         runtime=5,
     params:
-        points=points + list(penalised.instance_patterns),
+        points=points + list(penalised.instance_patterns) + width_points,
         bssl_strengths=[label(strength) for strength in settings.bssl.strengths],
         widths=[str(width) for width in narrowed_widths(settings)],
         distillation=is_taught(settings),
@@ -198,11 +198,7 @@ rule summary_page:
 
 rule widths_table:
     input:
-        losses=expand(
-            f"{RESULTS}/width/method~{{method}}/speedup~{{speedup}}.json",
-            method=compared_widths,
-            speedup=list(dict.fromkeys(asked_of_widths)),
-        ),
+        losses=expand(f"{RESULTS}/width/{{point}}.json", point=width_points),
     output:
         csv=f"{RESULTS}/tables/widths.csv",
     log:

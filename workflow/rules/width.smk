@@ -1,11 +1,16 @@
 # Which width of the baseline suits a requested speed-up: what each loses when its lines are chosen, before any
 # fine-tuning. Compared are SHS and its ablations of another width.
 compared_widths = ["shs", *other_widths(settings)]
-asked_of_widths = [
-    label(speedup)
-    for method in compared_widths
-    for speedup in requested_speedups(settings, method)
-]
+asked_of_widths = list(
+    dict.fromkeys(
+        label(speedup)
+        for method in compared_widths
+        for speedup in requested_speedups(settings, method)
+    )
+)
+width_points = expand(
+    "method~{method}/speedup~{speedup}", method=compared_widths, speedup=asked_of_widths
+)
 
 
 use rule line_importance as line_importance_of_width with:

@@ -68,7 +68,7 @@ def one_shot(
 
 
 def read_one_shot(path: str | Path) -> OneShot:
-    """Read one_shot.json; anything else raises TPruneError."""
+    """Read what the script one_shot wrote; anything else raises TPruneError."""
     try:
         return OneShot(**json.loads(Path(path).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
