@@ -41,6 +41,13 @@ def test_timing_of_a_narrowed_width_too_is_given_more() -> None:
     assert timing(narrowed) > timing(Settings())
 
 
+@pytest.mark.parametrize(
+    "changed", [{"prune": {"distillation": 0.5}}, {"ablations": {"taught": {"distillation": 1}}}]
+)
+def test_training_with_a_teacher_is_given_more(changed: dict[str, dict[str, object]]) -> None:
+    assert training(load_settings(changed, "test")) > training(Settings()) + 256
+
+
 def test_every_job_of_a_larger_model_is_given_more() -> None:
     small, large = settings_of(*MEASURED[1][:5]), settings_of(*MEASURED[4][:5])
     for estimate in (training, selection, compaction, translation, timing):

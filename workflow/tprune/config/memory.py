@@ -6,7 +6,7 @@ RESULTS/benchmarks, and tests/benchmarks/training_memory.py); a job that takes m
 """
 
 from tprune.config.grid import rival_grid
-from tprune.config.methods import narrowed_widths
+from tprune.config.methods import has_teacher, narrowed_widths
 from tprune.config.preflight import count_weights
 from tprune.config.settings import Settings
 
@@ -21,6 +21,8 @@ MB = 2**20
 TRAINING_BYTES_PER_WEIGHT = 4 * 4 + 4 * 3
 WAITING_BYTES_PER_WEIGHT = 4 * 2
 AVERAGING_BYTES_PER_WEIGHT = 4
+# A teacher's weights, and what it said (tprune.fairseq_plugin.distillation.REMEMBERED), on each process.
+TEACHER_BYTES_PER_WEIGHT, TEACHER_MB = 4, 256
 # Numbers that a token of a batch leaves behind for the backward pass, per layer and in the output.
 KEPT_PER_WIDTH, KEPT_PER_FFN, KEPT_PER_PIECE = 14, 4, 2.5
 
@@ -44,8 +46,12 @@ def training(settings: Settings) -> int:
     if settings.training.processes > 1:
         per_weight += processes * AVERAGING_BYTES_PER_WEIGHT
         programs += 1 if nodes == 1 else 2  # torchrun; what starts it on all nodes
+    taught = 0
+    if has_teacher(settings):
+        per_weight += processes * TEACHER_BYTES_PER_WEIGHT
+        taught = processes * TEACHER_MB
     held = per_weight * count_weights(settings) + 4 * kept * settings.training.max_tokens / nodes
-    return round(HEADROOM * (SNAKEMAKE + programs * TORCH + held / MB))
+    return round(HEADROOM * (SNAKEMAKE + programs * TORCH + taught + held / MB))
 
 
 def selection(settings: Settings) -> int:

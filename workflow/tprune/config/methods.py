@@ -58,6 +58,12 @@ def is_taught(settings: Settings) -> bool:
     return any((settings.prune.sequence_distillation, *ablations, *scratch))
 
 
+def has_teacher(settings: Settings) -> bool:
+    """Whether a model learns from the control's distribution."""
+    ablations = (changed.distillation for changed in settings.ablations.values())
+    return any((settings.prune.distillation, *ablations))
+
+
 def method_of(settings: Settings, name: str) -> Method:
     """The method of this name: control, shs, shs-NAME of `ablations`, group_lasso, or one without a penalty
     (magnitude, magnitude_matched, taylor, random, heads).

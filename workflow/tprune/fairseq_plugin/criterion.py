@@ -11,7 +11,7 @@ from fairseq.criterions.label_smoothed_cross_entropy import (
 )
 from torch import Tensor
 
-from tprune.fairseq_plugin.distillation import Teacher, distilled_loss
+from tprune.fairseq_plugin.distillation import Likeliest, Teacher, distilled_loss
 from tprune.model.transformer import Transformer
 
 
@@ -58,7 +58,7 @@ class TPruneCrossEntropy(LabelSmoothedCrossEntropyCriterion):
             features, _ = model(**sample["net_input"], features_only=True)
             real = target.ne(self.padding_idx)
             logits = model.decoder.output_projection(features[real]).float()
-            taught = self.teacher.probabilities(sample["net_input"], real) if self.teacher else None
+            taught = self._taught(sample, real)
         if taught is None:
             loss, nll = label_smoothed_loss(logits, target[real], self.eps)
         else:
@@ -74,6 +74,16 @@ class TPruneCrossEntropy(LabelSmoothedCrossEntropyCriterion):
                 "nsentences": target.size(0),
                 "sample_size": sample_size,
             },
+        )
+
+    def _taught(self, sample: dict[str, Any], real: Tensor) -> Likeliest | None:
+        if self.teacher is None:
+            return None
+        # A valid sentence may have the number of a training sentence.
+        return (
+            self.teacher.likeliest(sample, real)
+            if self.training
+            else self.teacher.ask(sample["net_input"], real)
         )
 
 
