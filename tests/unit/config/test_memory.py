@@ -42,7 +42,7 @@ def test_timing_of_a_narrowed_width_too_is_given_more() -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", [{"prune": {"distillation": 0.5}}, {"ablations": {"taught": {"distillation": 1}}}]
+    "changed", [{"prune": {"distillation": 0.5}}, {"ablations": {"taught": {"distillation": 0.5}}}]
 )
 def test_training_with_a_teacher_is_given_more(changed: dict[str, dict[str, object]]) -> None:
     assert training(load_settings(changed, "test")) > training(Settings()) + 256
