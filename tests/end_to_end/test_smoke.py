@@ -122,6 +122,10 @@ def test_rivals_come_into_the_same_tables_and_stay_for_the_study(smoke_copy: Pat
     )
     assert len(sources) == len(taught) > 0 and all(taught) and not set(taught) & set(references)
     assert "Nothing to be done" in run_snakemake(smoke_copy, "all", "--cores", "2", *SMOKE)
+    (smoke_copy / "rate.yaml").write_text("scratch: {shallow: {lr: 0.003}}\n")
+    printed = run_snakemake(smoke_copy, "rivals", "-n", "--cores", "2", *SMOKE, "rate.yaml")
+    planned = set(re.findall(r"^(\w+) +\d+$", printed, re.MULTILINE))
+    assert planned & {"baseline", "bssl", "shs", "prune", "scratch"} == {"scratch"}, "a rate of its own"
     study = smoke_copy / "results/smoke/study"
     printed = run_snakemake(smoke_copy, "study", "--cores", "2", *SMOKE)
     rules = set(re.findall(r"\(Rule: (\w+)\)", printed))

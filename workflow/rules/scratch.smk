@@ -30,12 +30,12 @@ rule scratch:
         model=lambda wildcards: {
             **settings.model.model_dump(),
             **settings.scratch[wildcards.name].model_dump(
-                exclude_none=True, exclude={"sequence_distillation"}
+                exclude_none=True, exclude={"lr", "sequence_distillation"}
             ),
         },
         training={**TRAINING, "threads": settings.baseline.threads},
         updates=scratch_updates,
-        lr=settings.baseline.lr,
+        lr=lambda wildcards: settings.scratch[wildcards.name].lr or settings.baseline.lr,
         warmup_updates=settings.baseline.warmup_updates,
         seed=lambda wildcards: settings.seed + seed_of_repeat(wildcards.repeat),
         state=STATE,

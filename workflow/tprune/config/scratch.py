@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from tprune.config.section import Count, Section
+from tprune.config.section import Count, LearningRate, Section
 
 ScratchName = Annotated[str, Field(pattern=r"^[a-z0-9]+$")]
 
@@ -20,6 +20,10 @@ class ScratchModel(Section):
     )
     num_heads: Count | None = Field(
         default=None, description="Attention heads of each attention; `null`: `model.num_heads`."
+    )
+    lr: LearningRate | None = Field(
+        default=None,
+        description="Peak learning rate; `null`: `baseline.lr`. A smaller model may want a higher one.",
     )
     sequence_distillation: bool = Field(
         default=False,
