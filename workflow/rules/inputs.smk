@@ -112,13 +112,24 @@ def line_importance(wildcards):
     return f"{penalised_folder(wildcards)}/line_importance.json"
 
 
-@told_once
-def teacher_model(wildcards):
-    """Weights and sizes of the model that fine-tuning distils from: the control, where it is wanted."""
-    if not method_of(settings, wildcards.method).distillation:
+def teacher(distillation):
+    """Weights and sizes of the model that is distilled from: the control, where it is wanted."""
+    if not distillation:
         return []
     folder = f"{RESULTS}/prune/{control_point}"
     return [f"{folder}/model.safetensors", f"{folder}/model.json"]
+
+
+@told_once
+def fine_tuning_teacher(wildcards):
+    """What a pruned model distils from as it is fine-tuned."""
+    return teacher(method_of(settings, wildcards.method).distillation)
+
+
+@told_once
+def scratch_teacher(wildcards):
+    """What a model from scratch distils from."""
+    return teacher(settings.scratch[wildcards.name].distillation)
 
 
 def training_text(sequence_distillation):

@@ -92,7 +92,7 @@ rule select_lines:
 rule prune:
     input:
         unpack(penalised_model),
-        teacher=teacher_model,
+        teacher=fine_tuning_teacher,
         data=fine_tuning_text,
         lines=f"{RESULTS}/prune/{pruned.wildcard_pattern}/lines.json",
     output:

@@ -7,6 +7,7 @@ scratch_updates = (
 
 rule scratch:
     input:
+        teacher=scratch_teacher,
         data=scratch_text,
     output:
         weights=f"{RESULTS}/scratch/scratch-{{name}}/repeat~{{repeat}}/model.safetensors",
@@ -30,13 +31,15 @@ rule scratch:
         model=lambda wildcards: {
             **settings.model.model_dump(),
             **settings.scratch[wildcards.name].model_dump(
-                exclude_none=True, exclude={"lr", "sequence_distillation"}
+                exclude_none=True,
+                exclude={"lr", "distillation", "sequence_distillation"},
             ),
         },
         training={**TRAINING, "threads": settings.baseline.threads},
         updates=scratch_updates,
         lr=lambda wildcards: settings.scratch[wildcards.name].lr or settings.baseline.lr,
         warmup_updates=settings.baseline.warmup_updates,
+        distillation=lambda wildcards: settings.scratch[wildcards.name].distillation,
         seed=lambda wildcards: settings.seed + seed_of_repeat(wildcards.repeat),
         state=STATE,
     message:

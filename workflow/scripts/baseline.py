@@ -1,11 +1,11 @@
-"""Makes the baseline, a dense Transformer trained from random weights, and its learning curve."""
+"""Makes a dense Transformer from random weights, the baseline or a smaller one, and its learning curve."""
 
 from pathlib import Path
 
 from tprune import logs
 from tprune.atomic import atomic_path
 from tprune.evaluation.valid_loss import valid_loss
-from tprune.model.checkpoint import save_model
+from tprune.model.checkpoint import load_model, save_model
 from tprune.model.dense import dense_architecture
 from tprune.threads import limit_threads
 from tprune.training.command import Schedule, Trainer
@@ -19,7 +19,10 @@ architecture = dense_architecture(data, **params.model)
 schedule = Schedule(params.updates, params.lr, params.warmup_updates)
 intervals = {key: snakemake.resources[key] for key in ("checkpoint_interval", "log_interval")}
 trainer = Trainer(**params.training, **intervals, nodes=snakemake.resources.get("nodes", 1))
-run = Run(snakemake.rule, data, architecture, schedule, params.seed, follow_valid_loss=True)
+distilled = {}
+if snakemake.input.get("teacher"):
+    distilled = {"teacher": load_model(*snakemake.input.teacher), "distillation": params.distillation}
+run = Run(snakemake.rule, data, architecture, schedule, params.seed, follow_valid_loss=True, **distilled)
 with trained(run, trainer, Path(params.state)) as (model, state):
     curve = LearningCurve(state.valid_loss)
     if params.updates not in curve:

@@ -110,6 +110,10 @@ def message(value: Any) -> str:
             {"scratch": {"shallow": {}, "other": {"sequence_distillation": True}}},
             "scratch.other.sequence_distillation: found true, but not in all of scratch",
         ),
+        (
+            {"scratch": {"shallow": {"distillation": 0.25}, "other": {"distillation": 0.5}}},
+            "scratch.other.distillation: found 0.5, but not in all of scratch",
+        ),
         ({"scratch": {"Very-Small": {}}}, "scratch.Very-Small: found 'Very-Small', must match ^[a-z0-9]+$"),
         ({"corpus": {"source": "web"}}, "corpus.source: found 'web', allowed: 'bible' or 'files'"),
         (

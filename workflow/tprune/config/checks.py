@@ -199,13 +199,15 @@ def _narrowing(settings: Settings) -> Iterator[Problem]:
 
 
 def _scratch(settings: Settings) -> Iterator[Problem]:
-    taught = [name for name, model in settings.scratch.items() if model.sequence_distillation]
-    if 0 < len(taught) < len(settings.scratch):
-        yield (
-            f"scratch.{taught[0]}.sequence_distillation",
-            "found true, but not in all of scratch; the tables take them as one method in several sizes: "
-            "set it in all or in none",
-        )
+    for key in ("distillation", "sequence_distillation"):
+        found = {name: getattr(model, key) for name, model in settings.scratch.items()}
+        if len(set(found.values())) > 1:
+            name = max(found, key=lambda name: float(found[name]))
+            yield (
+                f"scratch.{name}.{key}",
+                f"found {str(found[name]).lower()}, but not in all of scratch; the tables take them as one "
+                "method in several sizes: set it in all or in none",
+            )
     for name, model in settings.scratch.items():
         if model.d_model is None and model.num_heads is None:
             continue

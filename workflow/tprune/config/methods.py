@@ -61,7 +61,8 @@ def is_taught(settings: Settings) -> bool:
 def has_teacher(settings: Settings) -> bool:
     """Whether a model learns from the control's distribution."""
     ablations = (changed.distillation for changed in settings.ablations.values())
-    return any((settings.prune.distillation, *ablations))
+    scratch = (model.distillation for model in settings.scratch.values())
+    return any((settings.prune.distillation, *ablations, *scratch))
 
 
 def method_of(settings: Settings, name: str) -> Method:

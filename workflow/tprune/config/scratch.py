@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from tprune.config.section import Count, LearningRate, Section
+from tprune.config.section import Count, LearningRate, Probability, Section
 
 ScratchName = Annotated[str, Field(pattern=r"^[a-z0-9]+$")]
 
@@ -24,6 +24,11 @@ class ScratchModel(Section):
     lr: LearningRate | None = Field(
         default=None,
         description="Peak learning rate; `null`: `baseline.lr`. A smaller model may want a higher one.",
+    )
+    distillation: Probability = Field(
+        default=0.0,
+        description="Weight of the control's distribution in the loss (word-level distillation), as "
+        "`prune.distillation` is of fine-tuning; 0: none.",
     )
     sequence_distillation: bool = Field(
         default=False,
