@@ -1,6 +1,7 @@
 """A copy of the tree to run the workflow in, and one finished smoke run that tests share."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SMOKE = ["--configfile", "config/smoke.yaml"]
+# A rule and its number of jobs, as a dry run lists them; the rules that train.
+JOB = re.compile(r"^(\w+) +(\d+)$", re.MULTILINE)
+TRAINING = {"baseline", "bssl", "shs", "prune", "scratch"}
 ORDER = ("unit", "dag", "end_to_end", "devices", "cluster")  # what fails soon comes first
 
 

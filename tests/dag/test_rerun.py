@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import SMOKE, run_snakemake
+from tests.conftest import JOB, SMOKE, TRAINING, run_snakemake
 
-JOB = re.compile(r"^(\w+) +(\d+)$", re.MULTILINE)
 TABLES = {"headline_table", "stage_cost_table", "summary_page", "lines_table", "weak_penalty_table"}
 FIGURES = {
     "trade_off_figure",
@@ -20,7 +19,6 @@ FIGURES = {
 }
 TIMING = {"latency_local", "latency_summary", "latency_budget", "costs"}
 AFTER_PRUNING = {"compact", "translate", "score", *TIMING, *TABLES, *FIGURES}
-TRAINING = {"baseline", "bssl", "shs", "prune", "scratch"}
 
 
 def jobs_after(folder: Path, **edits: object) -> dict[str, int]:

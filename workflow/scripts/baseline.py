@@ -19,10 +19,9 @@ architecture = dense_architecture(data, **params.model)
 schedule = Schedule(params.updates, params.lr, params.warmup_updates)
 intervals = {key: snakemake.resources[key] for key in ("checkpoint_interval", "log_interval")}
 trainer = Trainer(**params.training, **intervals, nodes=snakemake.resources.get("nodes", 1))
-distilled = {}
-if snakemake.input.get("teacher"):
-    distilled = {"teacher": load_model(*snakemake.input.teacher), "distillation": params.distillation}
-run = Run(snakemake.rule, data, architecture, schedule, params.seed, follow_valid_loss=True, **distilled)
+teacher = load_model(*snakemake.input.teacher) if snakemake.input.get("teacher") else None
+learning = params.seed, None, teacher, params.get("distillation", 0.0)
+run = Run(snakemake.rule, data, architecture, schedule, *learning, follow_valid_loss=True)
 with trained(run, trainer, Path(params.state)) as (model, state):
     curve = LearningCurve(state.valid_loss)
     if params.updates not in curve:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tprune.config.prune import Score
+from tprune.config.ablations import Ablation
+from tprune.config.prune import Prune, Score
+from tprune.config.scratch import ScratchModel
 from tprune.config.settings import Settings
 
 Penalty = Literal["shs", "group_lasso"]
@@ -53,16 +55,17 @@ def other_widths(settings: Settings) -> list[str]:
 
 def is_taught(settings: Settings) -> bool:
     """Whether a model learns from the control's translations of the training text."""
-    ablations = (changed.sequence_distillation for changed in settings.ablations.values())
-    scratch = (model.sequence_distillation for model in settings.scratch.values())
-    return any((settings.prune.sequence_distillation, *ablations, *scratch))
+    return any(section.sequence_distillation for section in _learners(settings))
 
 
 def has_teacher(settings: Settings) -> bool:
     """Whether a model learns from the control's distribution."""
-    ablations = (changed.distillation for changed in settings.ablations.values())
-    scratch = (model.distillation for model in settings.scratch.values())
-    return any((settings.prune.distillation, *ablations, *scratch))
+    return any(section.distillation for section in _learners(settings))
+
+
+def _learners(settings: Settings) -> list[Prune | Ablation | ScratchModel]:
+    """The sections that say whether a model learns from the control."""
+    return [settings.prune, *settings.ablations.values(), *settings.scratch.values()]
 
 
 def method_of(settings: Settings, name: str) -> Method:

@@ -79,12 +79,10 @@ class TPruneCrossEntropy(LabelSmoothedCrossEntropyCriterion):
     def _taught(self, sample: dict[str, Any], real: Tensor) -> Likeliest | None:
         if self.teacher is None:
             return None
+        if self.training:
+            return self.teacher.likeliest(sample, real)
         # A valid sentence may have the number of a training sentence.
-        return (
-            self.teacher.likeliest(sample, real)
-            if self.training
-            else self.teacher.ask(sample["net_input"], real)
-        )
+        return self.teacher.ask(sample["net_input"], real)
 
 
 class _SmoothedLoss(torch.autograd.Function):
