@@ -18,7 +18,6 @@ from tprune.config.grid import (
 )
 from tprune.config.load import load_settings
 from tprune.config.methods import (
-    UNPENALISED,
     is_taught,
     method_of,
     narrowed_widths,

@@ -15,10 +15,9 @@ penalised_points = [
     if row["repeat"] == "1" and not Point(**row).is_dense
 ]
 penalised_points = list(dict.fromkeys(penalised_points))
+# Strength 0: trained on without a penalty.
 weighed_points = [
-    point
-    for point in penalised_points
-    if not point.startswith(f"method~{UNPENALISED}/")
+    point for point in penalised_points if "/strength~0/" not in point
 ]
 # The reference first: its latency stands in the plain columns.
 timed_devices = [

@@ -122,6 +122,31 @@ def test_a_narrowed_model_has_a_penalised_one_of_its_own() -> None:
     assert narrowed_widths(narrow) == [64]
 
 
+def test_a_method_without_a_threshold_may_alone_be_asked_for_a_speedup() -> None:
+    settings = load_settings({"own_speedups": {"random": [2]}, "repeats": {"random": 2}}, "test")
+    points = [Point(**point).model for point in rival_grid(settings) if point["method"] == "random"]
+    assert points == ["random_0_2x", "random_0_2x_r2"]
+
+
+def test_an_ablation_without_a_penalty_has_strength_0_and_its_own_model_only_where_it_is_narrowed() -> None:
+    ablations = {
+        "free": {"penalty": "none", "thresholds": []},
+        "slimfree": {"penalty": "none", "d_model": 96, "thresholds": [0.5]},
+        "slim": {"penalty": "shs", "d_model": 96, "thresholds": []},
+    }
+    value = {"magnitude": {"matches": []}, "ablations": ablations, "own_speedups": {"shs-free": [2]}}
+    settings = load_settings(value, "test")
+    free = [Point(**point).model for point in rival_grid(settings) if "free" in point["method"]]
+    assert free == ["shs-free_0_2x", "shs-slimfree_0_0.5"]
+    unpenalised = [row for row in rows(penalised_grid(settings)) if row[1] == "0"]
+    assert unpenalised == [("magnitude", "0", "1"), ("shs-slimfree", "0", "1")]
+    penalties = {name: method_of(settings, f"shs-{name}").penalty for name in ablations}
+    assert penalties == {"free": None, "slimfree": None, "slim": "shs"}
+    assert method_of(settings, "shs-free").penalised == "magnitude"
+    assert method_of(settings, "shs-free").score == method_of(settings, "shs").score
+    assert other_widths(settings) == ["shs-slim"]
+
+
 def test_the_control_is_never_distilled() -> None:
     settings = load_settings({"prune": {"distillation": 0.5, "sequence_distillation": True}}, "test")
     told = {

@@ -58,6 +58,10 @@ def message(value: Any) -> str:
         ),
         ({"prune": {"decoder_layers": 3}}, "prune.decoder_layers: found 3, must be less than model.decoder_"),
         (
+            {"ablations": {"free": {"penalty": "none", "relative_strengths": "cost"}}},
+            "ablations.free.relative_strengths: found cost, but ablations.free.penalty is none",
+        ),
+        (
             {"ablations": {"deep": {"decoder_layers": 4}}},
             "ablations.deep.decoder_layers: found 4, must be at most model.decoder_layers 3",
         ),

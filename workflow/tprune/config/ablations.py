@@ -16,6 +16,11 @@ class Ablation(Section):
     relative_strengths: Literal["profile", "equal", "cost"] | None = Field(
         default=None, description="In place of `shs.relative_strengths`."
     )
+    penalty: Literal["shs", "none"] | None = Field(
+        default=None,
+        description="`none`: trained on for as long without a penalty, of strength 0 in paths and tables: "
+        "what is left is the width, the score and the fine-tuning.",
+    )
     d_model: Width | None = Field(
         default=None, description="In place of `shs.d_model`, which it cannot undo."
     )

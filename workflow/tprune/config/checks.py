@@ -20,6 +20,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _magnitude(settings)
     yield from _grid(settings)
     yield from _decoder_layers(settings)
+    yield from _unpenalised(settings)
     yield from _narrowing(settings)
     yield from _scratch(settings)
     yield from _target(settings)
@@ -142,7 +143,9 @@ def _magnitude(settings: Settings) -> Iterator[Problem]:
 def _grid(settings: Settings) -> Iterator[Problem]:
     if not settings.prune.thresholds and not settings.prune.speedups:
         yield "prune.thresholds", "found none, and no prune.speedups: nothing would be pruned; name some"
-    every = rival_grid(settings.model_copy(update={"own_speedups": {}}))  # a method may have none
+    # Some methods have points of requested speed-ups alone: with one asked of all, each has a point.
+    asked = settings.prune.model_copy(update={"speedups": [2.0]})
+    every = rival_grid(settings.model_copy(update={"own_speedups": {}, "prune": asked}))
     methods = {point["method"] for point in every} - {"baseline"}
     requested = {point["speedup"] for point in rival_grid(settings)}
     for speedup in settings.repeated_speedups:
@@ -167,6 +170,16 @@ def _decoder_layers(settings: Settings) -> Iterator[Problem]:
             yield (
                 f"ablations.{name}.decoder_layers",
                 f"found {changed.decoder_layers}, must be at most model.decoder_layers {most}",
+            )
+
+
+def _unpenalised(settings: Settings) -> Iterator[Problem]:
+    for name, changed in settings.ablations.items():
+        if changed.penalty == "none" and changed.relative_strengths is not None:
+            yield (
+                f"ablations.{name}.relative_strengths",
+                f"found {changed.relative_strengths}, but ablations.{name}.penalty is none, so no strength "
+                "is multiplied; leave one of them out",
             )
 
 

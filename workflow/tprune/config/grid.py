@@ -49,7 +49,8 @@ def rival_grid(settings: Settings) -> list[Point]:
     ]
     for name, changed in settings.ablations.items():
         thresholds = settings.prune.thresholds if changed.thresholds is None else changed.thresholds
-        rest += _points(settings, f"shs-{name}", settings.shs.strengths, thresholds)
+        strengths = [0] if changed.penalty == "none" else settings.shs.strengths
+        rest += _points(settings, f"shs-{name}", strengths, thresholds)
     rest += [_point(f"scratch-{name}") for name in scratch]
     return [*model_grid(settings), *_repeated(settings, rest)]
 

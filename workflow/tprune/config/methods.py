@@ -92,7 +92,9 @@ def method_of(settings: Settings, name: str) -> Method:
         return shs
     if name.startswith("shs-"):
         changed = settings.ablations[name.removeprefix("shs-")]
-        other = replace(shs, **changed.model_dump(exclude_none=True, exclude={"thresholds"}))
+        other = replace(shs, **changed.model_dump(exclude_none=True, exclude={"thresholds", "penalty"}))
+        if changed.penalty == "none":
+            return replace(other, penalty=None, penalised=UNPENALISED if other.d_model is None else name)
         own = (other.relative_strengths, other.d_model) != (shs.relative_strengths, shs.d_model)
         return replace(other, penalised=name) if own else other
     return plain
