@@ -16,9 +16,7 @@ penalised_points = [
 ]
 penalised_points = list(dict.fromkeys(penalised_points))
 # Strength 0: trained on without a penalty.
-weighed_points = [
-    point for point in penalised_points if "/strength~0/" not in point
-]
+weighed_points = [point for point in penalised_points if "/strength~0/" not in point]
 # The reference first: its latency stands in the plain columns.
 timed_devices = [
     {"name": device.name, "beams": device.beams, "dtypes": device.dtypes}
