@@ -109,7 +109,7 @@ rule prune:
     threads: on_each_node(settings.training.threads)
     resources:
         **several_nodes(),
-        mem_mb=growing(memory.training(settings)),
+        mem_mb=growing(memory.training(settings, may_have_teacher=True)),
         runtime=training_time(longest_fine_tuning),
         gpu=settings.training.gpus,
         checkpoint_interval=settings.training.checkpoint_interval,

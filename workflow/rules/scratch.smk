@@ -22,7 +22,7 @@ rule scratch:
     threads: on_each_node(settings.baseline.threads)
     resources:
         **several_nodes(),
-        mem_mb=growing(memory.training(settings)),
+        mem_mb=growing(memory.training(settings, may_have_teacher=True)),
         runtime=training_time(scratch_updates),
         gpu=settings.training.gpus,
         checkpoint_interval=settings.training.checkpoint_interval,

@@ -45,7 +45,9 @@ def test_timing_of_a_narrowed_width_too_is_given_more() -> None:
     "changed", [{"prune": {"distillation": 0.5}}, {"ablations": {"taught": {"distillation": 0.5}}}]
 )
 def test_training_with_a_teacher_is_given_more(changed: dict[str, dict[str, object]]) -> None:
-    assert training(load_settings(changed, "test")) > training(Settings()) + 256
+    settings = load_settings(changed, "test")
+    assert training(settings, may_have_teacher=True) > training(Settings(), may_have_teacher=True) + 256
+    assert training(settings) == training(Settings()), "a baseline's, for one"
 
 
 def test_every_job_of_a_larger_model_is_given_more() -> None:

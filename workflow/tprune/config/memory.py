@@ -34,8 +34,11 @@ TIMING_BYTES_PER_WEIGHT = 8  # of every model at once, float32 and int8
 SIZES_OF_A_WIDTH = 10
 
 
-def training(settings: Settings) -> int:
-    """A job of baseline, bssl, shs, prune or scratch, on its first node, which has the script besides."""
+def training(settings: Settings, may_have_teacher: bool = False) -> int:
+    """A job of baseline, bssl, shs, prune or scratch, on its first node, which has the script besides.
+
+    `may_have_teacher`: of prune or scratch, whose models learn from the control where the settings say so.
+    """
     model, layers = settings.model, settings.model.encoder_layers + settings.model.decoder_layers
     in_layers = layers * (KEPT_PER_WIDTH * model.d_model + KEPT_PER_FFN * model.ffn_dim)
     kept = in_layers + KEPT_PER_PIECE * settings.corpus.vocabulary_size
@@ -47,7 +50,7 @@ def training(settings: Settings) -> int:
         per_weight += processes * AVERAGING_BYTES_PER_WEIGHT
         programs += 1 if nodes == 1 else 2  # torchrun; what starts it on all nodes
     taught = 0
-    if has_teacher(settings):
+    if may_have_teacher and has_teacher(settings):
         per_weight += processes * TEACHER_BYTES_PER_WEIGHT
         taught = processes * TEACHER_MB
     held = per_weight * count_weights(settings) + 4 * kept * settings.training.max_tokens / nodes
