@@ -138,6 +138,13 @@ def test_distillation_waits_for_the_control_and_retrains_the_pruned_only(smoke_r
         assert re.findall(r"Fine-tuning (\w+) of", printed) == tuned
 
 
+def test_dropout_retrains_the_control_too(smoke_run: Path) -> None:
+    jobs = jobs_after(smoke_run, prune={"dropout": 0.2})
+    assert jobs.keys() & TRAINING == {"prune"}
+    # SHS at two thresholds, magnitude, the control.
+    assert jobs["prune"] == 4
+
+
 def test_sequence_distillation_translates_once_and_retrains_the_pruned_only(smoke_run: Path) -> None:
     jobs = jobs_after(smoke_run, prune={"sequence_distillation": True})
     assert jobs.keys() & TRAINING == {"prune"}

@@ -123,6 +123,7 @@ rule prune:
         distillation=lambda wildcards: method_of(
             settings, wildcards.method
         ).distillation,
+        dropout=lambda wildcards: method_of(settings, wildcards.method).dropout,
         seed=lambda wildcards: settings.seed
         + FINE_TUNING_SEED
         + seed_of_repeat(wildcards.repeat),

@@ -18,7 +18,8 @@ teacher = load_model(*snakemake.input.teacher) if snakemake.input.teacher else N
 schedule = Schedule.decaying(params.updates, params.lr)
 intervals = {key: snakemake.resources[key] for key in ("checkpoint_interval", "log_interval")}
 trainer = Trainer(**params.training, **intervals, nodes=snakemake.resources.get("nodes", 1))
-run = Run(name, Path(snakemake.input.data), model, schedule, params.seed, None, teacher, params.distillation)
+data, regularised = Path(snakemake.input.data), {key: params[key] for key in ("distillation", "dropout")}
+run = Run(name, data, model, schedule, params.seed, teacher=teacher, **regularised)
 selection = Selection.read(snakemake.input.lines)
 with fine_tuned(run, selection, trainer, Path(params.state)) as masked:
     save_model(masked, snakemake.output.weights, snakemake.output.architecture)

@@ -63,8 +63,8 @@ def test_requested_speedups_repeats_and_ablations() -> None:
             "group_lasso": {"strengths": [1], "thresholds": []},
             "scratch": {"narrow": {}},
             "ablations": {
-                "equal": {"relative_strengths": "equal", "thresholds": [0.3]},
-                "plain": {"distillation": 0.25, "fine_tuning_updates": 7, "lr": 0.5, "score": "norm"},
+                "equal": {"relative_strengths": "equal", "score": "norm", "thresholds": [0.3]},
+                "plain": {"distillation": 0.25, "fine_tuning_updates": 7, "lr": 0.5, "dropout": 0.0},
                 "two": {"decoder_layers": 2, "sequence_distillation": True, "thresholds": []},
             },
             "own_speedups": {"shs-equal": [3], "random": [2, 4], "shs-two": [4], "magnitude_matched": [2]},
@@ -91,9 +91,10 @@ def test_requested_speedups_repeats_and_ablations() -> None:
     repeated = [Point(**point).model for point in rival_grid(held) if point["repeat"] == "2"]
     assert repeated == ["shs_0.01_2x_r2", "scratch-narrow_r2"]
     plain = method_of(settings, "shs-plain")
-    assert (plain.distillation, plain.fine_tuning_updates, plain.lr, plain.score) == (0.25, 7, 0.5, "norm")
-    assert [method_of(settings, name).score for name in ("shs", "magnitude", "taylor")] == [
-        *("taylor", "norm", "taylor")
+    assert (plain.distillation, plain.fine_tuning_updates, plain.lr, plain.dropout) == (0.25, 7, 0.5, 0)
+    assert method_of(settings, "shs").dropout is None
+    assert [method_of(settings, name).score for name in ("shs", "shs-equal", "magnitude", "taylor")] == [
+        *("taylor", "norm", "norm", "taylor")
     ]
     assert method_of(settings, "shs-equal").fine_tuning_updates == settings.prune.fine_tuning_updates
     assert method_of(settings, "control").distillation == 0

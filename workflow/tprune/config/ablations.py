@@ -24,6 +24,7 @@ class Ablation(Section):
     d_model: Width | None = Field(
         default=None, description="In place of `shs.d_model`, which it cannot undo."
     )
+    dropout: Probability | None = Field(default=None, description="In place of `prune.dropout`.")
     distillation: Probability | None = Field(default=None, description="In place of `prune.distillation`.")
     sequence_distillation: bool | None = Field(
         default=None, description="In place of `prune.sequence_distillation`."

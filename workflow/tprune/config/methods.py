@@ -20,8 +20,9 @@ class Method:
     `penalised`: whose lines are chosen, a method of the stage `shs`. `penalty` and `relative_strengths`: of
     that stage. `d_model`: channels of the residual stream that its training begins with, None: as many as
     the baseline has. `score`: what lines are ranked by. `decoder_layers`: kept at most where they are.
-    `fine_tuning_updates`, `lr`, `distillation`, `sequence_distillation`: length and learning rate of
-    fine-tuning, the control's weight in it, and whether its text is the control's translations.
+    `fine_tuning_updates`, `lr`, `dropout`, `distillation`, `sequence_distillation`: length, learning rate and
+    dropout of fine-tuning (None: as the baseline's), the control's weight in it, and whether its text is the
+    control's translations.
     """
 
     penalised: str
@@ -32,6 +33,7 @@ class Method:
     decoder_layers: int | None
     fine_tuning_updates: int
     lr: float
+    dropout: float | None
     distillation: float
     sequence_distillation: bool
 
@@ -82,6 +84,7 @@ def method_of(settings: Settings, name: str) -> Method:
         decoder_layers=prune.decoder_layers,
         fine_tuning_updates=prune.fine_tuning_updates,
         lr=prune.lr,
+        dropout=prune.dropout,
         distillation=0.0 if name == "control" else prune.distillation,
         sequence_distillation=name != "control" and prune.sequence_distillation,
     )

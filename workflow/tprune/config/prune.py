@@ -37,6 +37,10 @@ class Prune(Section):
         default=300, description="Updates after masking (the control: as many with nothing masked)."
     )
     lr: LearningRate = Field(default=0.001, description="Learning rate of fine-tuning.")
+    dropout: Probability | None = Field(
+        default=None,
+        description="Dropout of fine-tuning, also of the control; `null`: the baseline's own.",
+    )
     distillation: Probability = Field(
         default=0.0,
         description="Weight of the control's distribution in the loss of fine-tuning (word-level "

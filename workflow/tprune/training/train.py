@@ -37,7 +37,7 @@ class Run:
 
     `start` is a model to train on, or an architecture to train from random weights. With a `teacher`
     the loss is, in proportion `distillation` (0 to 1), the divergence from the teacher's distribution. The
-    valid loss after each epoch can be followed.
+    valid loss after each epoch can be followed. `dropout` is the training's; None: the architecture's own.
     """
 
     name: str
@@ -49,6 +49,13 @@ class Run:
     teacher: Transformer | None = None
     distillation: float = 0.0
     follow_valid_loss: bool = False
+    dropout: float | None = None
+
+    @property
+    def architecture(self) -> Architecture:
+        """What is trained, with the dropout that it is trained with."""
+        own = self.start if isinstance(self.start, Architecture) else self.start.architecture
+        return own if self.dropout is None else dataclasses.replace(own, dropout=self.dropout)
 
 
 @contextmanager
@@ -73,10 +80,6 @@ def trained(run: Run, trainer: Trainer, state_root: Path) -> Iterator[tuple[Tran
         ownership.finish()
 
 
-def _architecture(run: Run) -> Architecture:
-    return run.start if isinstance(run.start, Architecture) else run.start.architecture
-
-
 def _initial_weights(run: Run) -> bytes:
     return b"" if isinstance(run.start, Architecture) else save(stored_weights(run.start))
 
@@ -85,7 +88,7 @@ def _shape(run: Run, trainer: Trainer) -> list[bytes]:
     """Everything that the trained model depends on."""
     lasting = dataclasses.asdict(dataclasses.replace(trainer, checkpoint_interval=0, log_interval=0))
     del lasting["nodes"]  # where the processes run, not what they do
-    numbers = [dataclasses.asdict(_architecture(run)), dataclasses.asdict(run.schedule)]
+    numbers = [dataclasses.asdict(run.architecture), dataclasses.asdict(run.schedule)]
     numbers += [lasting, *([dataclasses.asdict(run.penalty)] if run.penalty else [])]
     shape = [json.dumps(part, sort_keys=True).encode() for part in numbers]
     shape += [str(run.seed).encode(), _data_digest(run.data), _initial_weights(run)]
@@ -96,7 +99,7 @@ def _shape(run: Run, trainer: Trainer) -> list[bytes]:
 
 def _write_start(run: Run, files: StateFiles) -> None:
     """Write what the run starts from into its state folder."""
-    _architecture(run).write(files.architecture)
+    run.architecture.write(files.architecture)
     if initial := _initial_weights(run):
         with atomic_path(files.initial_weights) as partial:
             partial.write_bytes(initial)
