@@ -22,6 +22,7 @@ from tprune.config.methods import (
     method_of,
     narrowed_widths,
     other_widths,
+    penalised_by_shs,
 )
 from tprune.config.preflight import check_disk
 from tprune.latency.bundle_packages import pinned_version

@@ -58,6 +58,7 @@ rule study_comparison:
         mem_mb=1000,
         runtime=5,
     params:
+        ours=penalised_by_shs(settings),
         updates=updates_after_baseline,
     message:
         "Comparing the methods' fronts"

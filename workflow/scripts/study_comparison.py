@@ -9,7 +9,7 @@ from tprune.tables.writing import write_csv
 logs.start(snakemake.log[0])
 table = read_table(snakemake.input.points, points.COLUMNS)
 at_equal_latency = equal_latency.build(table)
-reached = goals.build(table, at_equal_latency, snakemake.params.updates)
+reached = goals.build(table, at_equal_latency, snakemake.params.ours, snakemake.params.updates)
 write_csv(area.build(table), snakemake.output.areas)
 write_csv(at_equal_latency, snakemake.output.equal_latency)
 write_csv(reached, snakemake.output.goals)

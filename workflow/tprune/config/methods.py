@@ -55,6 +55,12 @@ def other_widths(settings: Settings) -> list[str]:
     return found
 
 
+def penalised_by_shs(settings: Settings) -> list[str]:
+    """SHS and those ablations of it that have its penalty."""
+    names = ["shs", *(f"shs-{name}" for name in settings.ablations)]
+    return [name for name in names if method_of(settings, name).penalty == "shs"]
+
+
 def is_taught(settings: Settings) -> bool:
     """Whether a model learns from the control's translations of the training text."""
     return any(section.sequence_distillation for section in _learners(settings))

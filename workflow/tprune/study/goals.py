@@ -1,7 +1,7 @@
 """The study's goals, and how near its points come to them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tprune.study import noise
-from tprune.study.families import MAGNITUDE, SCRATCH, is_shs
+from tprune.study.families import MAGNITUDE, SCRATCH
 from tprune.study.points import compared
 
 COLUMNS = (
@@ -40,11 +40,15 @@ AHEAD_OF = (SCRATCH, MAGNITUDE)
 
 
 def build(
-    points: pd.DataFrame, equal_latency: pd.DataFrame, updates: Mapping[str, int] | None = None
+    points: pd.DataFrame,
+    equal_latency: pd.DataFrame,
+    ours: Collection[str],
+    updates: Mapping[str, int] | None = None,
 ) -> pd.DataFrame:
     """One row per goal and beam, with `COLUMNS`; `updates` after the baseline are given by method.
 
-    Goals of speed and loss are looked for among SHS and its ablations. A point meets one when its mean
+    Goals of speed and loss are looked for among the methods `ours`: SHS and the ablations that have its
+    penalty, as one without would be a success of something else. A point meets one when its mean
     speed-up and its mean change of BLEU do; in int8 both are against the float32 control. Of the points that
     meet it the one of highest BLEU is named, else the nearest: the one for which the shortfall of speed-up
     (percent) and of BLEU (percent) add up to least; `lacking` says what it lacks. `also_met_by` names the
@@ -55,7 +59,7 @@ def build(
     that was not made leaves its goal unmet.
     """
     beams = list(dict.fromkeys(points["beam"]))
-    rows = [_quality(goal, beam, points, updates or {}) for goal in GOALS for beam in beams]
+    rows = [_quality(goal, beam, points, ours, updates or {}) for goal in GOALS for beam in beams]
     rows = [row for row in rows if row]
     if rows:
         rows += [_ahead(rival, beam, equal_latency) for rival in AHEAD_OF for beam in beams]
@@ -63,7 +67,7 @@ def build(
 
 
 def _quality(
-    goal: Goal, beam: int, points: pd.DataFrame, updates: Mapping[str, int]
+    goal: Goal, beam: int, points: pd.DataFrame, ours: Collection[str], updates: Mapping[str, int]
 ) -> dict[str, Any] | None:
     shown = compared(points, goal.dtype, beam)
     against = "_vs_float32" if goal.dtype != "float32" else ""
@@ -74,11 +78,11 @@ def _quality(
     slow = (100 * (goal.speedup / shown["speedup"] - 1)).clip(lower=0)
     lossy = (-goal.loss - shown["bleu_change_percent"]).clip(lower=0)
     shown = shown.assign(lacks=slow + lossy)
-    ours = shown["method"].map(is_shs)
-    if not ours.any():
+    eligible = shown["method"].isin(ours)
+    if not eligible.any():
         return None
-    best = shown[ours].sort_values(["lacks", "bleu"], ascending=[True, False]).iloc[0]
-    others = shown[~ours & (shown["lacks"] == 0)]
+    best = shown[eligible].sort_values(["lacks", "bleu"], ascending=[True, False]).iloc[0]
+    others = shown[~eligible & (shown["lacks"] == 0)]
     return {
         "goal": str(goal),
         "dtype": goal.dtype,
