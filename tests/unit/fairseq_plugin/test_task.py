@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -27,14 +28,16 @@ def task_of(owner: Generation) -> TPruneTranslation:
 def test_every_epochs_valid_loss_is_written_once(
     owner: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, path = Transformer(dense_sizes(16, 2, 32, 40, 1, 1)), tmp_path / "valid_loss.csv"
-    losses = iter([4.0, 3.0])
+    path, losses = tmp_path / "valid_loss.csv", iter([4.0, 3.0])
     monkeypatch.setattr("tprune.fairseq_plugin.task.valid_loss", lambda *_: next(losses))
-    for resumed, updates in ((2, [7, 14]), (1, [0, 7])):  # the first was killed before its checkpoint
+    # An epoch of seven updates; killed after the first row, before the checkpoint that it goes with.
+    for updates in ([5, 7], [7, 10, 14, 15]):
         task = task_of(owner)
+        task.model = Transformer(dense_sizes(16, 2, 32, 40, 1, 1))
         task.cfg.data, task.cfg.valid_loss_file = "data", str(path)
-        for epoch, task.updates in enumerate(updates, start=resumed):
-            task.begin_epoch(epoch, model)
+        for task.updates in updates:
+            task.batches = SimpleNamespace(end_of_epoch=lambda done=task.updates: done % 7 == 0)
+            assert task.get_checkpoint_dict() == {}
     assert read_learning_curve(path).to_numpy().tolist() == [[7, 4.0], [14, 3.0]]
 
 

@@ -36,12 +36,14 @@ class TPruneTranslation(TranslationTask):
 
     penalty: Penalty | None = None
     share_log: GradientShareLog | None = None
-    updates: int = 0  # made by this process or the ones it goes on from, once it has made one
+    model: Transformer
+    updates: int = 0  # made by this process and those that it goes on from
+    batches: Any  # of the training text
     max_tokens: int = 0
 
     def build_model(self, cfg: Any, from_checkpoint: bool = False) -> nn.Module:
         """Build the model, then the penalty on its lines."""
-        model = super().build_model(cfg, from_checkpoint)
+        self.model = model = super().build_model(cfg, from_checkpoint)
         if self.cfg.penalty_file:
             spec = PenaltySpec.read(self.cfg.penalty_file)
             self.penalty = spec.build(model.architecture)
@@ -62,30 +64,24 @@ class TPruneTranslation(TranslationTask):
         iterator = super().get_batch_iterator(*args, epoch=1, **kwargs)
         if not known:
             iterator.epoch = epoch
+        self.batches = iterator
         self.max_tokens = kwargs["max_tokens"]
         return iterator
-
-    def begin_epoch(self, epoch: int, model: nn.Module) -> None:
-        """Called by fairseq as an epoch begins: the valid loss after the one before goes into the curve.
-
-        fairseq's own validation would come with every checkpoint, not with every epoch.
-        """
-        super().begin_epoch(epoch, model)
-        first = distributed_utils.get_global_rank() == 0
-        if not self.cfg.valid_loss_file or not self.updates or not first:
-            return
-        curve = LearningCurve(self.cfg.valid_loss_file)
-        if self.updates not in curve:
-            curve.add(self.updates, valid_loss(_bare(model), Path(self.cfg.data), self.max_tokens))
 
     def get_checkpoint_dict(self) -> dict[str, Any]:
         """Called by fairseq before it writes a checkpoint: nothing of ours goes in.
 
-        A process that was suspended, and wakes after another took its training over, ends here.
+        A process that was suspended, and wakes after another took its training over, ends here. At an
+        epoch's end the valid loss goes into the curve first: a kill between the two makes the epoch's last
+        updates again, and loses no row. (fairseq's own validation would come with every checkpoint.)
         """
         owner = self.cfg.owner_file
         if owner and not Generation.of_owner(Path(owner)).is_current():
             raise SystemExit(f"{owner}: another process took this training over; no checkpoint is written")
+        if self.cfg.valid_loss_file and self.batches.end_of_epoch():
+            curve = LearningCurve(self.cfg.valid_loss_file)
+            if self.updates not in curve:
+                curve.add(self.updates, valid_loss(self.model, Path(self.cfg.data), self.max_tokens))
         return {}
 
     def optimizer_step(self, optimizer: Any, model: Any, update_num: int) -> None:
