@@ -1,11 +1,13 @@
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from fairseq.data import Dictionary
 from torch import Tensor
 
-from tprune.fairseq_plugin.criterion import label_smoothed_loss
+from tprune.fairseq_plugin.criterion import TPruneCrossEntropy, label_smoothed_loss
 from tprune.fairseq_plugin.distillation import LIKELIEST, Likeliest, Teacher, distilled_loss
 from tprune.model.architecture import Architecture, AttentionShape, LayerShape, StackShape
 from tprune.model.checkpoint import save_model
@@ -110,6 +112,25 @@ def test_a_sentence_is_remembered_in_whatever_batch_it_comes(
     moved = teacher.likeliest(other, REAL.flip(0)[:2])
     assert moved.words.equal(expected.words)
     torch.testing.assert_close(moved.probabilities, expected.probabilities)
+
+
+def test_the_loss_of_training_is_that_of_its_teacher_and_weight(
+    files: tuple[Path, Path], sample: dict[str, Any]
+) -> None:
+    sample |= {"target": torch.randint(4, 40, REAL.shape).where(REAL, 1), "ntokens": int(REAL.sum())}
+    model = Teacher(*files).model.double()
+    logits = model(**sample["net_input"])[0][REAL]
+    target, said = sample["target"][REAL], Teacher(*files).ask(sample["net_input"], REAL)
+    task = SimpleNamespace(target_dictionary=Dictionary())
+    losses = {}
+    for weight in (0.0, 0.3, 0.7):
+        teacher = map(str, files) if weight else (None, None)
+        criterion = TPruneCrossEntropy(task, False, 0.1, "float32", *teacher, weight)
+        losses[weight], size, logged = criterion(model, sample)
+        expected, _ = distilled_loss(logits, target, said, 0.1, weight)
+        torch.testing.assert_close(losses[weight], expected, check_dtype=False)
+        assert (size, float(logged["loss"])) == (11, float(losses[weight]))
+    assert len(set(map(float, losses.values()))) == 3
 
 
 def test_what_does_not_fit_is_asked_for_each_time(files: tuple[Path, Path], sample: dict[str, Any]) -> None:

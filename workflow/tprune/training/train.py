@@ -20,7 +20,7 @@ from tprune.model.architecture import Architecture
 from tprune.model.checkpoint import load_weights, save_model, stored_weights
 from tprune.model.transformer import Transformer
 from tprune.threads import thread_variables
-from tprune.training.command import Schedule, StateFiles, Trainer, train_command
+from tprune.training.command import Schedule, StateFiles, Trainer, resolve_precision, train_command
 from tprune.training.owner import Ownership, held
 from tprune.training.penalty_file import PenaltySpec
 from tprune.training.process import ends_with_parent
@@ -38,6 +38,7 @@ class Run:
     `start` is a model to train on, or an architecture to train from random weights. With a `teacher`
     the loss is, in proportion `distillation` (0 to 1), the divergence from the teacher's distribution. The
     valid loss after each epoch can be followed. `dropout` is the training's; None: the architecture's own.
+    Raises TPruneError where one of teacher and `distillation` is there without the other.
     """
 
     name: str
@@ -50,6 +51,11 @@ class Run:
     distillation: float = 0.0
     follow_valid_loss: bool = False
     dropout: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.teacher is None) == (self.distillation > 0):
+            lacking = "without" if self.teacher is None else "with"
+            raise TPruneError(f"{self.name}: distillation {self.distillation:g} {lacking} a teacher")
 
     @property
     def architecture(self) -> Architecture:
@@ -88,6 +94,7 @@ def _shape(run: Run, trainer: Trainer) -> list[bytes]:
     """Everything that the trained model depends on."""
     lasting = dataclasses.asdict(dataclasses.replace(trainer, checkpoint_interval=0, log_interval=0))
     del lasting["nodes"]  # where the processes run, not what they do
+    lasting["precision"] = resolve_precision(trainer.precision)  # may be another where it is resumed
     numbers = [dataclasses.asdict(run.architecture), dataclasses.asdict(run.schedule)]
     numbers += [lasting, *([dataclasses.asdict(run.penalty)] if run.penalty else [])]
     shape = [json.dumps(part, sort_keys=True).encode() for part in numbers]
