@@ -65,7 +65,12 @@ def message(value: Any) -> str:
             {"ablations": {"deep": {"decoder_layers": 4}}},
             "ablations.deep.decoder_layers: found 4, must be at most model.decoder_layers 3",
         ),
-        ({"own_speedups": {"magic": [2]}}, "own_speedups.magic: found 'magic', must be one of control, "),
+        ({"own_speedups": {"magic": [2]}}, "own_speedups.magic: found 'magic', must be one of group_lasso, "),
+        (
+            {"own_speedups": {"control": [2]}},
+            "own_speedups.control: found 'control', must be one of group_lasso, ",
+        ),
+        ({"repeats": {"magic": 2}}, "repeats.magic: found 'magic', must be one of control, "),
         (
             {"fine_tuning_updates": 8},
             "fine_tuning_updates: unknown key; did you mean prune.fine_tuning_updates?",

@@ -151,10 +151,11 @@ def _grid(settings: Settings) -> Iterator[Problem]:
     for speedup in settings.repeated_speedups:
         if label(speedup) not in requested:
             yield "repeated_speedups", f"found {speedup:g}, which no method is asked for; see prune.speedups"
-    for key in ("repeats", "own_speedups"):
+    asked_for = {point["method"] for point in every if point["speedup"] != label(0)}
+    for key, known in (("repeats", methods), ("own_speedups", asked_for)):
         for name in getattr(settings, key):
-            if name not in methods:
-                yield f"{key}.{name}", f"found {name!r}, must be one of {', '.join(sorted(methods))}"
+            if name not in known:
+                yield f"{key}.{name}", f"found {name!r}, must be one of {', '.join(sorted(known))}"
 
 
 def _decoder_layers(settings: Settings) -> Iterator[Problem]:
