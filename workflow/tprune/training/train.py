@@ -79,6 +79,7 @@ def trained(run: Run, trainer: Trainer, state_root: Path) -> Iterator[tuple[Tran
         _write_start(run, files)
         if restore is not None:
             logger.info("%s: resuming from %s", run.name, restore.name)
+        logger.info("%s: forward and backward in %s", run.name, resolve_precision(trainer.precision))
         options = run.distillation, run.follow_valid_loss
         argv = train_command(run.data, run.schedule, trainer, run.seed, files, restore, *options)
         _follow(argv, run, trainer, ownership)
