@@ -2,11 +2,16 @@
 
 from tprune.config.difference import difference
 from tprune.study.document import command
+from tprune.study.families import OURS, TAUGHT_SCRATCH
 
 # What is compared is timed on the reference device.
 study_settings = [
     (dtype, beam) for dtype in this_machine.dtypes for beam in this_machine.beams
 ]
+placed = {
+    **dict.fromkeys(other_widths(settings), OURS),
+    **dict.fromkeys(taught_scratch(settings), TAUGHT_SCRATCH),
+}
 updates_after_baseline = {
     name: settings.shs.updates + method_of(settings, name).fine_tuning_updates
     for name in ["control", "shs", *(f"shs-{name}" for name in settings.ablations)]
@@ -31,7 +36,7 @@ rule study_points:
         mem_mb=1000,
         runtime=5,
     params:
-        other_widths=other_widths(settings),
+        placed=placed,
     message:
         "Averaging every operating point over its seeds"
     script:

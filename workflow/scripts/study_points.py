@@ -9,7 +9,7 @@ from tprune.tables.sources import read_table
 from tprune.tables.writing import write_csv
 
 logs.start(snakemake.log[0])
-table = points.build(read_table(snakemake.input.headline, points.NEEDED), snakemake.params.other_widths)
+table = points.build(read_table(snakemake.input.headline, points.NEEDED), snakemake.params.placed)
 settings = points.settings(table)
 marked = pd.concat([front.mark_fronts(points.compared(table, *setting)) for setting in settings])
 write_csv(marked, snakemake.output.csv)

@@ -3,7 +3,13 @@
 from tprune.config import load_settings
 from tprune.config.baseline import Baseline
 from tprune.config.grid import label, matched_strength, model_grid, penalised_grid, rival_grid, target_grid
-from tprune.config.methods import method_of, narrowed_widths, other_widths
+from tprune.config.methods import (
+    method_of,
+    narrowed_widths,
+    other_widths,
+    penalised_by_shs,
+    taught_scratch,
+)
 from tprune.tables.points import Point
 
 SETTINGS = load_settings(
@@ -146,6 +152,14 @@ def test_an_ablation_without_a_penalty_has_strength_0_and_its_own_model_only_whe
     assert method_of(settings, "shs-free").penalised == "magnitude"
     assert method_of(settings, "shs-free").score == method_of(settings, "shs").score
     assert other_widths(settings) == ["shs-slim"]
+    assert penalised_by_shs(settings) == ["shs", "shs-slim"]
+
+
+def test_models_from_scratch_have_a_teacher_each_or_none() -> None:
+    kinds = {"none": {}, "words": {"distillation": 0.5}, "more": {"distillation": 0.5, "lr": 0.01}}
+    assert taught_scratch(load_settings({"scratch": kinds}, "test")) == ["scratch-words", "scratch-more"]
+    text = load_settings({"scratch": {"none": {}, "text": {"sequence_distillation": True}}}, "test")
+    assert taught_scratch(text) == ["scratch-text"]
 
 
 def test_the_control_is_never_distilled() -> None:

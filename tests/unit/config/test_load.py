@@ -116,12 +116,17 @@ def message(value: Any) -> str:
         ({"latency": {"dtypes": ["int4"]}}, "latency.dtypes.0: found 'int4', allowed: 'float32' or 'int8'"),
         ({"prune": {"round_to": 0}}, "prune.round_to: found 0, must be at least 1"),
         (
-            {"scratch": {"shallow": {}, "other": {"sequence_distillation": True}}},
-            "scratch.other.sequence_distillation: found true, but not in all of scratch",
+            {
+                "scratch": {
+                    "shallow": {"distillation": 0.5},
+                    "other": {"distillation": 0.5, "sequence_distillation": True},
+                }
+            },
+            "scratch.other.sequence_distillation: found true, but not in all of scratch that have a teacher",
         ),
         (
             {"scratch": {"shallow": {"distillation": 0.25}, "other": {"distillation": 0.5}}},
-            "scratch.other.distillation: found 0.5, but not in all of scratch",
+            "scratch.other.distillation: found 0.5, but not in all of scratch that have a teacher",
         ),
         ({"scratch": {"Very-Small": {}}}, "scratch.Very-Small: found 'Very-Small', must match ^[a-z0-9]+$"),
         ({"corpus": {"source": "web"}}, "corpus.source: found 'web', allowed: 'bible' or 'files'"),

@@ -18,7 +18,7 @@ def test_folder_holds_what_was_found_and_what_made_it(headline: pd.DataFrame, tm
         "headline": headline,
         "areas": area.build(table),
         "equal_latency": compared,
-        "goals": goals.build(table, compared),
+        "goals": goals.build(table, compared, ["shs"]),
         "valid_loss": pd.DataFrame({"update": [100, 200], "valid_loss": [4.0, 3.5]}),
     }
     for name in ("points.csv", "trade_off.png"):

@@ -7,8 +7,8 @@ from tprune.study import equal_latency, goals, points
 OURS = ["shs", "shs-equal"]
 
 
-def reached(headline: pd.DataFrame) -> pd.DataFrame:
-    table = points.build(headline)
+def reached(headline: pd.DataFrame, **placed: str) -> pd.DataFrame:
+    table = points.build(headline, {name.replace("_", "-"): family for name, family in placed.items()})
     return goals.build(table, equal_latency.build(table), OURS).set_index("goal")
 
 
@@ -64,9 +64,22 @@ def test_goals_at_equal_latency_need_the_difference_and_less_noise(headline: pd.
 
 def test_a_goal_against_a_rival_that_was_not_made_is_not_met(headline: pd.DataFrame) -> None:
     found = reached(headline[~headline["method"].str.startswith("scratch")])
-    unmade = starting(found, "at equal latency at least 1 BLEU above scratch")
+    unmade = starting(found, "at equal latency at least 1 BLEU above scratch,")
     assert (unmade["met"], unmade["lacking"]) == ("no", "no speed-up that both reach")
     assert len(found) == 6
+
+
+def test_models_from_scratch_with_a_teacher_are_a_rival_of_their_own(headline: pd.DataFrame) -> None:
+    above = "at equal latency at least 1 BLEU above "
+    both = reached(headline, scratch_dec1="scratch_taught")
+    assert len(both) == 7
+    # The taught one is on a front without the other, which is slower and worse.
+    assert starting(both, f"{above}scratch_taught,")["lacking"].startswith("short at 3 of 3")
+    assert (
+        starting(both, f"{above}scratch,")["lacking"] != starting(both, f"{above}scratch_taught,")["lacking"]
+    )
+    taught = reached(headline, scratch_dec1="scratch_taught", scratch_narrow="scratch_taught")
+    assert len(taught) == 6 and not taught.index.str.contains("above scratch,").any()
 
 
 def test_a_change_has_the_noise_of_its_point_and_of_the_control(headline: pd.DataFrame) -> None:

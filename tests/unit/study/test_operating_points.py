@@ -52,12 +52,14 @@ def test_magnitude_is_one_family_whosever_counts_it_keeps(headline: pd.DataFrame
     assert list(magnitude["method"]) == ["magnitude", "magnitude", "magnitude_matched"]
 
 
-def test_shs_in_another_width_is_of_its_family(headline: pd.DataFrame) -> None:
+def test_a_family_that_a_name_does_not_tell_is_given(headline: pd.DataFrame) -> None:
     shs = headline[headline["model"] == "shs_0.01_3x"]
     others = [shs.assign(model=f"{name}_0.01_3x", method=name) for name in ("shs-slim", "shs-longer")]
-    rows = points.build(pd.concat([headline, *others]), ["shs-slim"])
+    placed = {"shs-slim": "shs", "scratch-dec1": "scratch_taught"}
+    rows = points.build(pd.concat([headline, *others]), placed)
     families = rows.drop_duplicates("method").set_index("method")["family"]
     assert (families["shs-slim"], families["shs-longer"]) == ("shs", "shs-longer")
+    assert (families["scratch-dec1"], families["scratch-narrow"]) == ("scratch_taught", "scratch")
 
 
 def test_a_threshold_and_a_requested_speedup_are_two_points(headline: pd.DataFrame) -> None:

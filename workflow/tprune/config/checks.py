@@ -213,14 +213,15 @@ def _narrowing(settings: Settings) -> Iterator[Problem]:
 
 
 def _scratch(settings: Settings) -> Iterator[Problem]:
+    taught = {name: model for name, model in settings.scratch.items() if model.has_teacher}
     for key in ("distillation", "sequence_distillation"):
-        found = {name: getattr(model, key) for name, model in settings.scratch.items()}
+        found = {name: getattr(model, key) for name, model in taught.items()}
         if len(set(found.values())) > 1:
             name = max(found, key=lambda name: float(found[name]))
             yield (
                 f"scratch.{name}.{key}",
-                f"found {str(found[name]).lower()}, but not in all of scratch; the tables take them as one "
-                "method in several sizes: set it in all or in none",
+                f"found {str(found[name]).lower()}, but not in all of scratch that have a teacher; the "
+                "tables take them as one method in several sizes: let them be taught alike",
             )
     for name, model in settings.scratch.items():
         if model.d_model is None and model.num_heads is None:

@@ -61,6 +61,11 @@ def penalised_by_shs(settings: Settings) -> list[str]:
     return [name for name in names if method_of(settings, name).penalty == "shs"]
 
 
+def taught_scratch(settings: Settings) -> list[str]:
+    """The models from scratch that learn from the control, in whatever way."""
+    return [f"scratch-{name}" for name, model in settings.scratch.items() if model.has_teacher]
+
+
 def is_taught(settings: Settings) -> bool:
     """Whether a model learns from the control's translations of the training text."""
     return any(section.sequence_distillation for section in _learners(settings))

@@ -35,6 +35,11 @@ class ScratchModel(Section):
         description="Train on the control's translations of the training text in place of its references.",
     )
 
+    @property
+    def has_teacher(self) -> bool:
+        """Whether the model learns from the control, its distribution or its translations."""
+        return self.distillation > 0 or self.sequence_distillation
+
 
 def _without_nulls(value: Any) -> Any:
     # One file is laid over another key by key: only a null can take out what the other has.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tprune.figures.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
-from tprune.study.families import SCRATCH, is_shs
+from tprune.study.families import SCRATCH, TAUGHT_SCRATCH, is_shs
 
 ABLATION = "ablation"
 """What all ablations of SHS are called where they are not told apart."""
@@ -30,6 +30,7 @@ LOOKS = {
     "control": Look("*", BLACK, "-", "control"),
     "shs": Look("o", BLUE, "-", "SHS"),
     SCRATCH: Look("D", PURPLE, "-", "smaller, from scratch"),
+    TAUGHT_SCRATCH: Look("D", SKY, "-.", "smaller, from scratch, taught"),
     "magnitude": Look("^", VERMILION, "-", "magnitude"),
     "group_lasso": Look("s", GREEN, "-", "group lasso"),
     "taylor": Look("<", "#882255", "-.", "Taylor scores"),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tprune.study import noise
-from tprune.study.families import MAGNITUDE, SCRATCH
+from tprune.study.families import MAGNITUDE, SCRATCH, TAUGHT_SCRATCH
 from tprune.study.points import compared
 
 COLUMNS = (
@@ -36,7 +36,6 @@ class Goal:
 
 GOALS = (Goal(1.7, 1), Goal(2.2, 3), Goal(3, 8), Goal(4, 2, "int8"))
 AHEAD_BLEU = 1.0
-AHEAD_OF = (SCRATCH, MAGNITUDE)
 
 
 def build(
@@ -56,13 +55,16 @@ def build(
     change of BLEU is that of seeds (`tprune.study.noise`), the control's too; a speed-up's is its point's.
     The goals at equal latency are of SHS against a rival, met where the difference is at least `AHEAD_BLEU`
     and its interval does not hold 0, at all speed-ups of the table that both fronts reach; a rival
-    that was not made leaves its goal unmet.
+    that was not made leaves its goal unmet. Models from scratch with and without a teacher are two rivals,
+    of which one may be left out.
     """
     beams = list(dict.fromkeys(points["beam"]))
     rows = [_quality(goal, beam, points, ours, updates or {}) for goal in GOALS for beam in beams]
     rows = [row for row in rows if row]
     if rows:
-        rows += [_ahead(rival, beam, equal_latency) for rival in AHEAD_OF for beam in beams]
+        made = set(equal_latency["rival"])
+        scratch = [rival for rival in (SCRATCH, TAUGHT_SCRATCH) if rival in made] or [SCRATCH]
+        rows += [_ahead(rival, beam, equal_latency) for rival in (*scratch, MAGNITUDE) for beam in beams]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

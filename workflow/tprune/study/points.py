@@ -7,7 +7,8 @@ timed on the same sentences, so averaging over them takes nothing from the error
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -35,10 +36,10 @@ COLUMNS = (
 )
 
 
-def build(headline: pd.DataFrame, other_widths: Collection[str] = ()) -> pd.DataFrame:
+def build(headline: pd.DataFrame, placed: Mapping[str, str] = MappingProxyType({})) -> pd.DataFrame:
     """One row per operating point, dtype and beam, with `COLUMNS`, from the headline table (`NEEDED`).
 
-    `other_widths` are the methods that are SHS in another width.
+    `placed` are families of methods whose names do not tell them (`tprune.study.families`).
 
     Changes of BLEU are against the mean of the control's repeats, in BLEU and in percent: of the same dtype
     and beam, or, where the name says so, of float32 and the beam; `bleu_change_percent_sd` is the deviation
@@ -53,7 +54,7 @@ def build(headline: pd.DataFrame, other_widths: Collection[str] = ()) -> pd.Data
     if lacking:
         raise TPruneError(f"headline table: no `control` in {', '.join(lacking)} to compare with")
     rows = [
-        _row(group, controls, other_widths)
+        _row(group, controls, placed)
         for _, group in headline.fillna(dict.fromkeys(KEY[1:], 0)).groupby([*SETTING, *KEY], sort=False)
     ]
     table = pd.DataFrame(rows, columns=COLUMNS)
@@ -91,7 +92,7 @@ def control_bleu(points: pd.DataFrame) -> float:
     return float(found.iloc[0])
 
 
-def _row(group: pd.DataFrame, controls: Mapping[Any, float], other_widths: Collection[str]) -> dict[str, Any]:
+def _row(group: pd.DataFrame, controls: Mapping[Any, float], placed: Mapping[str, str]) -> dict[str, Any]:
     group = group.sort_values("repeat")
     first = group.iloc[0]
     if not group["repeat"].is_unique:
@@ -106,7 +107,7 @@ def _row(group: pd.DataFrame, controls: Mapping[Any, float], other_widths: Colle
     name = str(first["model"]).removesuffix(f"_r{int(first['repeat'])}")
     return {
         "point": name,
-        "family": family(first["method"], other_widths),
+        "family": family(first["method"], placed),
         **{column: first[column] for column in [*KEY, *SETTING]},
         "repeats": len(group),
         "params": group["params"].mean(),
