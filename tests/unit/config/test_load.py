@@ -302,8 +302,13 @@ def own_checkpoint(folder: Path) -> dict[str, str]:
 
 
 def test_own_checkpoint_needs_no_sizes_of_ours(tmp_path: Path) -> None:
-    value = {"baseline": own_checkpoint(tmp_path), "prune": {"round_to": 128}}
+    value = own_text(tmp_path) | {"baseline": own_checkpoint(tmp_path), "prune": {"round_to": 128}}
     assert load_settings(value, SOURCE).prune.round_to == 128
+
+
+def test_own_checkpoint_needs_text_of_its_languages(tmp_path: Path) -> None:
+    told = message({"baseline": own_checkpoint(tmp_path)})
+    assert told.startswith(f"{SOURCE}: corpus.source: found bible, but baseline.checkpoint is set")
 
 
 @pytest.mark.parametrize("key", ["source_dictionary", "target_dictionary", "subword_model"])
@@ -311,10 +316,10 @@ def test_own_checkpoint_needs_its_companions(tmp_path: Path, key: str) -> None:
     baseline = own_checkpoint(tmp_path)
     del baseline[key]
     expected = f"{SOURCE}: baseline.{key}: found nothing, must be set when baseline.checkpoint is"
-    assert message({"baseline": baseline}) == expected
+    assert message(own_text(tmp_path) | {"baseline": baseline}) == expected
 
 
 def test_own_checkpoint_must_exist(tmp_path: Path) -> None:
     baseline = own_checkpoint(tmp_path)
     Path(baseline["checkpoint"]).unlink()
-    assert "baseline.checkpoint: found " in message({"baseline": baseline})
+    assert "baseline.checkpoint: found " in message(own_text(tmp_path) | {"baseline": baseline})

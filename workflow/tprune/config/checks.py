@@ -113,6 +113,12 @@ def _baseline(settings: Settings) -> Iterator[Problem]:
             if getattr(baseline, name) is not None:
                 yield f"baseline.{name}", "is set, but baseline.checkpoint is not: set both or neither"
         return
+    if settings.corpus.source == "bible":
+        yield (
+            "corpus.source",
+            "found bible, but baseline.checkpoint is set, which learns on from text of its own languages and "
+            "is scored on it; name that text: corpus.source: files, and corpus.files",
+        )
     for name in ("checkpoint", *companions):
         path: str | None = getattr(baseline, name)
         if path is None:
