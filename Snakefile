@@ -23,6 +23,7 @@ from tprune.config.methods import (
     narrowed_widths,
     other_widths,
     penalised_by_shs,
+    shs_methods,
     taught_scratch,
 )
 from tprune.config.preflight import check_disk

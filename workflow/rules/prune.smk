@@ -1,6 +1,5 @@
 longest_fine_tuning = max(
-    method_of(settings, name).fine_tuning_updates
-    for name in ["shs", *(f"shs-{name}" for name in settings.ablations)]
+    method_of(settings, name).fine_tuning_updates for name in shs_methods(settings)
 )
 
 

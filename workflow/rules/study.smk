@@ -14,7 +14,7 @@ placed = {
 }
 updates_after_baseline = {
     name: settings.shs.updates + method_of(settings, name).fine_tuning_updates
-    for name in ["control", "shs", *(f"shs-{name}" for name in settings.ablations)]
+    for name in ["control", *shs_methods(settings)]
 }
 
 

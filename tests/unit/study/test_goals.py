@@ -7,8 +7,8 @@ from tprune.study import equal_latency, goals, points
 OURS = ["shs", "shs-equal"]
 
 
-def reached(headline: pd.DataFrame, **placed: str) -> pd.DataFrame:
-    table = points.build(headline, {name.replace("_", "-"): family for name, family in placed.items()})
+def reached(headline: pd.DataFrame, *taught: str) -> pd.DataFrame:
+    table = points.build(headline, dict.fromkeys(taught, "scratch_taught"))
     return goals.build(table, equal_latency.build(table), OURS).set_index("goal")
 
 
@@ -71,14 +71,14 @@ def test_a_goal_against_a_rival_that_was_not_made_is_not_met(headline: pd.DataFr
 
 def test_models_from_scratch_with_a_teacher_are_a_rival_of_their_own(headline: pd.DataFrame) -> None:
     above = "at equal latency at least 1 BLEU above "
-    both = reached(headline, scratch_dec1="scratch_taught")
+    both = reached(headline, "scratch-dec1")
     assert len(both) == 7
     # The taught one is on a front without the other, which is slower and worse.
     assert starting(both, f"{above}scratch_taught,")["lacking"].startswith("short at 3 of 3")
     assert (
         starting(both, f"{above}scratch,")["lacking"] != starting(both, f"{above}scratch_taught,")["lacking"]
     )
-    taught = reached(headline, scratch_dec1="scratch_taught", scratch_narrow="scratch_taught")
+    taught = reached(headline, "scratch-dec1", "scratch-narrow")
     assert len(taught) == 6 and not taught.index.str.contains("above scratch,").any()
 
 

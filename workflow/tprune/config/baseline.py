@@ -24,7 +24,7 @@ class Baseline(Section):
         default=None,
         min_length=1,
         description="A fairseq `transformer` checkpoint (.pt) to use in place of training; "
-        "loaded as weights only.",
+        "loaded as weights only. It needs text of its own languages: `corpus.source: files`.",
     )
     source_dictionary: str | None = Field(
         default=None, min_length=1, description="That checkpoint's dict.SRC.txt; required with it."

@@ -219,7 +219,7 @@ def _narrowing(settings: Settings) -> Iterator[Problem]:
 
 
 def _scratch(settings: Settings) -> Iterator[Problem]:
-    taught = {name: model for name, model in settings.scratch.items() if model.has_teacher}
+    taught = {name: model for name, model in settings.scratch.items() if model.learns_from_control}
     for key in ("distillation", "sequence_distillation"):
         found = {name: getattr(model, key) for name, model in taught.items()}
         if len(set(found.values())) > 1:

@@ -44,11 +44,16 @@ def narrowed_widths(settings: Settings) -> list[int]:
     return sorted(width for width in widths if width is not None)
 
 
+def shs_methods(settings: Settings) -> list[str]:
+    """SHS, then its ablations shs-NAME."""
+    return ["shs", *(f"shs-{name}" for name in settings.ablations)]
+
+
 def other_widths(settings: Settings) -> list[str]:
     """The ablations that differ from SHS in the width alone, which are SHS in another size."""
     shs = method_of(settings, "shs")
     found = []
-    for name in (f"shs-{name}" for name in settings.ablations):
+    for name in shs_methods(settings)[1:]:
         as_wide = replace(method_of(settings, name), d_model=shs.d_model, penalised=shs.penalised)
         if as_wide == shs:
             found.append(name)
@@ -57,13 +62,12 @@ def other_widths(settings: Settings) -> list[str]:
 
 def penalised_by_shs(settings: Settings) -> list[str]:
     """SHS and those ablations of it that have its penalty."""
-    names = ["shs", *(f"shs-{name}" for name in settings.ablations)]
-    return [name for name in names if method_of(settings, name).penalty == "shs"]
+    return [name for name in shs_methods(settings) if method_of(settings, name).penalty == "shs"]
 
 
 def taught_scratch(settings: Settings) -> list[str]:
     """The models from scratch that learn from the control, in whatever way."""
-    return [f"scratch-{name}" for name, model in settings.scratch.items() if model.has_teacher]
+    return [f"scratch-{name}" for name, model in settings.scratch.items() if model.learns_from_control]
 
 
 def is_taught(settings: Settings) -> bool:

@@ -36,8 +36,8 @@ class ScratchModel(Section):
     )
 
     @property
-    def has_teacher(self) -> bool:
-        """Whether the model learns from the control, its distribution or its translations."""
+    def learns_from_control(self) -> bool:
+        """Whether it does, from its distribution or from its translations."""
         return self.distillation > 0 or self.sequence_distillation
 
 
