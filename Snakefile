@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 from snakemake.utils import Paramspace, min_version
 
-from tprune.config.devices import read_devices, reference_device
+from tprune.config.devices import check_targets, read_devices, reference_device
 from tprune.config.grid import (
     label,
     matched_strength,

@@ -23,6 +23,11 @@ def test_a_mistake_in_the_config_is_one_line(fresh_tree, edits: dict, expected: 
     assert not (folder / "results/smoke").exists()
 
 
+def test_a_device_that_is_not_in_the_sheet_is_told(fresh_tree) -> None:
+    printed = run_snakemake(fresh_tree(), "latency_phone", "--cores", "2", *SMOKE, check=False)
+    assert "config/devices.tsv has no device 'phone', only local" in printed
+
+
 def test_a_corpus_too_small_for_the_vocabulary_names_the_key(fresh_tree) -> None:
     folder = fresh_tree()
     edits = {"corpus": {"vocabulary_size": 32000}}

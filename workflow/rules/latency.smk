@@ -3,6 +3,10 @@
 # An attempt that fails leaves the samples that were there: `update` restores them.
 
 
+if workflow.is_main_process:
+    check_targets(sys.argv, devices, settings.devices.sheet)
+
+
 wildcard_constraints:
     device="|".join(device.name for device in devices),
 

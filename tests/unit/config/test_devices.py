@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tprune.config.devices import Device, read_devices, reference_device
+from tprune.config.devices import Device, check_targets, read_devices, reference_device
 from tprune.config.latency import Latency
 from tprune.errors import TPruneError
 
@@ -60,6 +60,16 @@ def test_columns_may_stand_in_any_order_and_lines_end_as_on_windows(tmp_path: Pa
 def test_the_first_local_device_is_the_reference(tmp_path: Path) -> None:
     devices = read_devices(sheet(tmp_path, "pi\tssh\tpi", "one\tlocal", "two\tlocal"), Latency())
     assert reference_device(devices).name == "one"
+
+
+def test_a_target_of_a_device_that_the_sheet_lacks_is_told(tmp_path: Path) -> None:
+    path = sheet(tmp_path, LOCAL, "pi\tssh\tpi")
+    devices = read_devices(path, Latency())
+    check_targets(["all", "latency_pi", "latency_budget", "results/latency/x/summary.csv"], devices, path)
+    with pytest.raises(
+        TPruneError, match=r"latency_phone: .*devices.tsv has no device 'phone', only local, pi"
+    ):
+        check_targets(["all", "latency_phone"], devices, path)
 
 
 @pytest.mark.parametrize(

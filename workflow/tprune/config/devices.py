@@ -1,7 +1,7 @@
 """The sheet of devices that latency is measured on, and key `devices`."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -111,6 +111,18 @@ def read_devices(path: str | Path, latency: Latency) -> list[Device]:
             "the table's first columns"
         )
     return devices
+
+
+def check_targets(targets: Iterable[str], devices: Sequence[Device], path: str | Path) -> None:
+    """See that the sheet `path` has the device of every target `latency_NAME`; else raise TPruneError."""
+    names = [device.name for device in devices]
+    for target in targets:
+        name = target.removeprefix("latency_")
+        if name != target and name not in (*names, *RESERVED):
+            raise TPruneError(
+                f"target {target}: {path} has no device {name!r}, only {', '.join(names)}; name one of them "
+                "or give it a line"
+            )
 
 
 def reference_device(devices: Sequence[Device]) -> Device:
