@@ -66,10 +66,25 @@ def test_a_target_of_a_device_that_the_sheet_lacks_is_told(tmp_path: Path) -> No
     path = sheet(tmp_path, LOCAL, "pi\tssh\tpi")
     devices = read_devices(path, Latency())
     check_targets(["all", "latency_pi", "latency_budget", "results/latency/x/summary.csv"], devices, path)
-    with pytest.raises(
-        TPruneError, match=r"latency_phone: .*devices.tsv has no device 'phone', only local, pi"
-    ):
+    with pytest.raises(TPruneError, match=r"latency_phone: .* has no device 'phone', only local, pi"):
         check_targets(["all", "latency_phone"], devices, path)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "latency_x:mem_mb=9000",
+        "latency_x=2",
+        "latency_x.yaml",
+        "latency_x/tables/headline.csv",
+        "latency_there",
+    ],
+)
+def test_what_is_no_target_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "latency_there").mkdir()
+    path = sheet(tmp_path, LOCAL)
+    check_targets([word], read_devices(path, Latency()), path)
 
 
 @pytest.mark.parametrize(

@@ -113,14 +113,20 @@ def read_devices(path: str | Path, latency: Latency) -> list[Device]:
     return devices
 
 
-def check_targets(targets: Iterable[str], devices: Sequence[Device], path: str | Path) -> None:
-    """See that the sheet `path` has the device of every target `latency_NAME`; else raise TPruneError."""
+def check_targets(words: Iterable[str], devices: Sequence[Device], path: str | Path) -> None:
+    """See that the sheet `path` has the device of every target `latency_NAME` on a command line.
+
+    Words that are more than such a name belong to options (`latency_pi:mem_mb=9000`), or are files.
+    Raises TPruneError where a device is not in the sheet.
+    """
     names = [device.name for device in devices]
-    for target in targets:
-        name = target.removeprefix("latency_")
-        if name != target and name not in (*names, *RESERVED):
+    for word in words:
+        name = word.removeprefix("latency_")
+        if name == word or not _NAME.fullmatch(name) or Path(word).exists():
+            continue
+        if name not in (*names, *RESERVED):
             raise TPruneError(
-                f"target {target}: {path} has no device {name!r}, only {', '.join(names)}; name one of them "
+                f"target {word}: {path} has no device {name!r}, only {', '.join(names)}; name one of them "
                 "or give it a line"
             )
 
