@@ -122,9 +122,8 @@ def check_targets(words: Iterable[str], devices: Sequence[Device], path: str | P
     names = [device.name for device in devices]
     for word in words:
         name = word.removeprefix("latency_")
-        if name == word or not _NAME.fullmatch(name) or Path(word).exists():
-            continue
-        if name not in (*names, *RESERVED):
+        is_target = name != word and _NAME.fullmatch(name) and not Path(word).exists()
+        if is_target and name not in (*names, *RESERVED):
             raise TPruneError(
                 f"target {word}: {path} has no device {name!r}, only {', '.join(names)}; name one of them "
                 "or give it a line"
