@@ -1,5 +1,6 @@
 """A board for the tests: a real sshd on loopback, with keys, a home and a PATH of its own."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -75,8 +76,10 @@ class Board:
         if self._process is None:
             return
         for process in psutil.Process(self._process.pid).children(recursive=True):
-            if process.name().startswith("sshd"):
-                process.send_signal(signal.SIGKILL)
+            # A connection has two processes: once one is killed, the other may end before its turn comes.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.name().startswith("sshd"):
+                    process.send_signal(signal.SIGKILL)
         self._process.kill()
         self._process.wait()
         self._process = None
