@@ -37,6 +37,20 @@ def test_the_best_point_that_meets_a_goal_is_named() -> None:
     assert (slow["met"], slow["point"], slow["lacking"]) == ("no", "shs_0.01_2.3x", "0.70x")
 
 
+def test_what_was_trained_for_longer_than_the_control_meets_no_goal_of_ours() -> None:
+    rows = [*rows_of("control", 1, 20.0), *rows_of("shs", 1.75, 19.0), *rows_of("shs-equal", 1.8, 20.5)]
+    table = points.build(pd.DataFrame(rows))
+    compared = equal_latency.build(table)
+
+    def named(**updates: int) -> tuple[str, str, str]:
+        found = goals.build(table, compared, OURS, updates and {"shs-equal": 1200, **updates})
+        row = starting(found.set_index("goal"), "1.7x at no more than 1 %")
+        return row["met"], row["point"], row["also_met_by"]
+
+    assert named(control=1200, shs=1200) == named() == ("yes", "shs-equal_0.01_1.8x", "")
+    assert named(control=500, shs=500) == ("no", "shs_0.01_1.75x", "shs-equal")
+
+
 def test_goal_of_int8_is_against_the_float32_control(headline: pd.DataFrame) -> None:
     found = starting(reached(headline), "4x at no more than 2 %")
     # 1.5x is 3x against float32 at -0.5 %; 3x is 6x at -10.5 %.

@@ -47,19 +47,23 @@ def build(
     """One row per goal and beam, with `COLUMNS`; `updates` after the baseline are given by method.
 
     Goals of speed and loss are looked for among the methods `ours`: SHS and the ablations that have its
-    penalty, as one without would be a success of something else. A point meets one when its mean
-    speed-up and its mean change of BLEU do; in int8 both are against the float32 control. Of the points that
-    meet it the one of highest BLEU is named, else the nearest: the one for which the shortfall of speed-up
-    (percent) and of BLEU (percent) add up to least; `lacking` says what it lacks. `also_met_by` names the
-    other families, baseline and control too, that have a point which meets the goal. The interval of the
-    change of BLEU is that of seeds (`tprune.study.noise`), the control's too; a speed-up's is its point's.
-    The goals at equal latency are of SHS against a rival, met where the difference is at least `AHEAD_BLEU`
-    and its interval does not hold 0, at all speed-ups of the table that both fronts reach; a rival
+    penalty, as one without would be a success of something else; of them, among those that have no more
+    `updates` than the control, as what more training gave is no success of pruning. A point meets one when
+    its mean speed-up and its mean change of BLEU do; in int8 both are against the float32 control. Of the
+    points that meet it the one of highest BLEU is named, else the nearest: the one for which the shortfall of
+    speed-up (percent) and of BLEU (percent) add up to least; `lacking` says what it lacks. `also_met_by`
+    names the other families, baseline and control too, that have a point which meets the goal. The interval
+    of the change of BLEU is that of seeds (`tprune.study.noise`), the control's too; a speed-up's is its
+    point's. The goals at equal latency are of SHS against a rival, met where the difference is at least
+    `AHEAD_BLEU` and its interval does not hold 0, at all speed-ups of the table that both fronts reach; a rival
     that was not made leaves its goal unmet. Models from scratch with and without a teacher are two rivals,
     of which one may be left out.
     """
     beams = list(dict.fromkeys(points["beam"]))
-    rows = [_quality(goal, beam, points, ours, updates or {}) for goal in GOALS for beam in beams]
+    updates = updates or {}
+    most = updates.get("control", math.inf)
+    fair = [method for method in ours if updates.get(method, 0) <= most]
+    rows = [_quality(goal, beam, points, fair, updates) for goal in GOALS for beam in beams]
     rows = [row for row in rows if row]
     if rows:
         made = set(equal_latency["rival"])
