@@ -55,9 +55,9 @@ def build(
     names the other families, baseline and control too, that have a point which meets the goal. The interval
     of the change of BLEU is that of seeds (`tprune.study.noise`), the control's too; a speed-up's is its
     point's. The goals at equal latency are of SHS against a rival, met where the difference is at least
-    `AHEAD_BLEU` and its interval does not hold 0, at all speed-ups of the table that both fronts reach; a rival
-    that was not made leaves its goal unmet. Models from scratch with and without a teacher are two rivals,
-    of which one may be left out.
+    `AHEAD_BLEU` and its interval does not hold 0, at all speed-ups of the table that both fronts reach; a
+    rival that was not made leaves its goal unmet. Models from scratch with and without a teacher are two
+    rivals, of which one may be left out.
     """
     beams = list(dict.fromkeys(points["beam"]))
     updates = updates or {}
