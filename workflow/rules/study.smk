@@ -152,6 +152,7 @@ rule study_docs:
         settings=settings.model_dump(mode="json"),
         configuration=difference(settings),
         command=command(workflow.overwrite_configfiles),
+        updates=updates_after_baseline,
     message:
         "Gathering the study's tables, figures and what made them"
     script:

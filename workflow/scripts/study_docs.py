@@ -15,5 +15,7 @@ tables = {
     **({"valid_loss": read_table(files.valid_loss, learning_curve.COLUMNS)} if files.valid_loss else {}),
 }
 device = read_record(files.signature)
-made = document.Made(params.command, document.revision(), params.settings, params.configuration, device)
+made = document.Made(
+    params.command, document.revision(), params.settings, params.configuration, device, params.updates
+)
 document.write(snakemake.output.folder, dict.fromkeys(files), tables, made)

@@ -27,7 +27,8 @@ def test_folder_holds_what_was_found_and_what_made_it(headline: pd.DataFrame, tm
     configuration = {"shs": {"updates": 7}}
     files = [tmp_path / "points.csv", tmp_path / "trade_off.png"]
     settings = {"seed": 1, "shs": {"updates": 7, "lr": 0.1}}
-    made = document.Made("snakemake --cores all study", "0a1b2c", settings, configuration, DEVICE)
+    updates = {"control": 500, "shs": 500, "shs-long": 1200}
+    made = document.Made("snakemake --cores all study", "0a1b2c", settings, configuration, DEVICE, updates)
     document.write(folder, files, tables, made)
     names = {path.name for path in folder.iterdir()}
     assert names == {"README.md", "config.yaml", "points.csv", "trade_off.png"}
@@ -44,8 +45,10 @@ def test_folder_holds_what_was_found_and_what_made_it(headline: pd.DataFrame, tm
         "engine.version: 4",
         "2.2x at no more than 3 % BLEU loss",
         "-12.5 %",
+        "The control has 500 updates after the baseline; others are those of shs-long 1,200, so that what",
     ):
         assert needed in page
+    assert text.updates_text({"control": 500, "shs": 500}) == ""
 
 
 def test_points_are_shown_with_their_spread_and_their_fronts(table: pd.DataFrame) -> None:

@@ -49,6 +49,12 @@ def test_what_was_trained_for_longer_than_the_control_meets_no_goal_of_ours() ->
 
     assert named(control=1200, shs=1200) == named() == ("yes", "shs-equal_0.01_1.8x", "")
     assert named(control=500, shs=500) == ("no", "shs_0.01_1.75x", "shs-equal")
+    assert named(shs=500) == ("yes", "shs-equal_0.01_1.8x", ""), "nothing is known of the control"
+    alone = points.build(pd.DataFrame([*rows_of("control", 1, 20.0), *rows_of("shs-equal", 1.8, 20.5)]))
+    found = goals.build(alone, compared, OURS, {"shs-equal": 1200, "control": 500})
+    assert len(found) == 5 and pd.isna(found["point"]).all()
+    row = starting(found.set_index("goal"), "1.7x at no more than 1 %")
+    assert row["met"] == "no" and row["lacking"] == "a model with no more updates than the control"
 
 
 def test_goal_of_int8_is_against_the_float32_control(headline: pd.DataFrame) -> None:

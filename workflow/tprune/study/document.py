@@ -40,7 +40,8 @@ def revision() -> str | None:
 @dataclass(frozen=True)
 class Made:
     """What made a study: its `command`, the `revision` of the code, all `settings` and those that differ from
-    the defaults (`configuration`), and the signature of the `device` that was timed.
+    the defaults (`configuration`), the signature of the `device` that was timed, and the `updates` after the
+    baseline, by method, of the control and of SHS with its ablations.
     """
 
     command: str
@@ -48,6 +49,7 @@ class Made:
     settings: Mapping[str, Any]
     configuration: Mapping[str, Any]
     device: Mapping[str, Any]
+    updates: Mapping[str, int]
 
 
 def write(
@@ -81,7 +83,7 @@ def readme(names: Sequence[str], tables: Mapping[str, pd.DataFrame], made: Made)
         f"    {made.command}\n\n",
         f"This page was written at revision {made.revision}. " if made.revision else "",
         f"{headline['model'].nunique()} models, every one in {', '.join(dict.fromkeys(headline['dtype']))}. "
-        "All are described in [docs/method.md](../method.md).\n\n",
+        f"All are described in [docs/method.md](../method.md).{text.updates_text(made.updates)}\n\n",
         *(f"![{Path(name).stem.replace('_', ' ')}]({name})\n\n" for name in figures),
         text.goals_text(tables["goals"]).replace("# Goals", "## Goals", 1),
         "\n## BLEU at equal latency\n\n",

@@ -1,5 +1,7 @@
 """The study's tables as Markdown."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from tprune.study import area, noise
@@ -28,6 +30,18 @@ def points_text(marked: pd.DataFrame) -> str:
         parts.append(pipe_table(POINT_TITLES, [_point_cells(row) for _, row in rows.iterrows()]))
         parts += [f"\nThe device was {word}: {advice}.\n" for word, advice in remarks(rows["condition"])]
     return "".join(parts)
+
+
+def updates_text(updates: Mapping[str, int]) -> str:
+    """A sentence on the methods whose updates after the baseline are not the control's, or nothing."""
+    usual = updates["control"]
+    other = [f"{method} {count:,}" for method, count in updates.items() if count != usual]
+    if not other:
+        return ""
+    return (
+        f" The control has {usual:,} updates after the baseline; others are those of {', '.join(other)}, "
+        "so that what these differ by is of training too."
+    )
 
 
 def goals_text(goals: pd.DataFrame) -> str:
