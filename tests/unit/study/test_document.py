@@ -45,7 +45,7 @@ def test_folder_holds_what_was_found_and_what_made_it(headline: pd.DataFrame, tm
         "engine.version: 4",
         "2.2x at no more than 3 % BLEU loss",
         "-12.5 %",
-        "The control has 500 updates after the baseline, but shs-long 1,200: what these differ by is of training",
+        "The control has 500 updates after the baseline, but shs-long 1,200: what these differ by",
     ):
         assert needed in page
     assert text.updates_text({"control": 500, "shs": 500}) == ""

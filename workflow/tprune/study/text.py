@@ -39,8 +39,8 @@ def updates_text(updates: Mapping[str, int]) -> str:
     if not other:
         return ""
     return (
-        f" The control has {usual:,} updates after the baseline, but {', '.join(other)}: what these differ by "
-        "is of training too."
+        f" The control has {usual:,} updates after the baseline, but {', '.join(other)}: "
+        "what these differ by is of training too."
     )
 
 
