@@ -86,23 +86,23 @@ def _quality(
     most = updates.get("control", math.inf)
     eligible = shown["method"].isin([method for method in ours if updates.get(method, 0) <= most])
     others = shown[~eligible & (shown["lacks"] == 0)]
-    row = {
+    if eligible.any():
+        best = shown[eligible].sort_values(["lacks", "bleu"], ascending=[True, False]).iloc[0]
+        found = {
+            "met": "yes" if best["lacks"] == 0 else "no",
+            **{name: best[name] for name in COPIED},
+            "updates": updates.get(best["method"], math.nan),
+            **_change_interval(goal, beam, points, str(best["point"])),
+            "lacking": _lacking(goal.speedup - best["speedup"], -goal.loss - best["bleu_change_percent"]),
+        }
+    else:
+        found = {"met": "no", "lacking": "a model with no more updates than the control"}
+    return {
         "goal": str(goal),
         "dtype": goal.dtype,
         "beam": beam,
-        "met": "no",
-        "lacking": "a model with no more updates than the control",
+        **found,
         "also_met_by": ", ".join(dict.fromkeys(others["family"])),
-    }
-    if not eligible.any():
-        return row
-    best = shown[eligible].sort_values(["lacks", "bleu"], ascending=[True, False]).iloc[0]
-    return row | {
-        "met": "yes" if best["lacks"] == 0 else "no",
-        **{name: best[name] for name in COPIED},
-        "updates": updates.get(best["method"], math.nan),
-        **_change_interval(goal, beam, points, str(best["point"])),
-        "lacking": _lacking(goal.speedup - best["speedup"], -goal.loss - best["bleu_change_percent"]),
     }
 
 
