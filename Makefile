@@ -36,9 +36,10 @@ study-docs:
 	rm -rf $(STUDY_DOCS)
 	mv $(STUDY_DOCS).new $(STUDY_DOCS)
 
-# With --capture=sys the programs that tests start show their progress.
+# Two processes: tests/cluster, which mostly wait for Slurm, beside all the others (tests/conftest.py). With --capture=sys
+# the programs that tests start show their progress.
 test: .venv/.installed
-	$(BIN)/python -m pytest --verbose --capture=sys --durations=10
+	$(BIN)/python -m pytest --verbose --capture=sys --durations=10 --numprocesses=2
 
 clean-env:
 	rm -rf .venv

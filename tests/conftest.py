@@ -1,4 +1,8 @@
-"""A copy of the tree to run the workflow in, and one finished smoke run that tests share."""
+"""A copy of the tree to run the workflow in, and one finished smoke run that tests share.
+
+With two processes of pytest-xdist, as `make test` has them, one takes tests/cluster, which mostly wait for
+Slurm, the other all the rest, some of which measure times and so go one after the other.
+"""
 
 import os
 import re
@@ -9,6 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parent.parent
 SMOKE = ["--configfile", "config/smoke.yaml"]
@@ -26,6 +33,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return ORDER.index(folder) if folder in ORDER else len(ORDER)
 
     items.sort(key=place)
+
+
+class ClusterApart(LoadScopeScheduling):
+    """Sends tests/cluster to one process of pytest-xdist and all others to another."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "cluster" if nodeid.startswith("tests/cluster/") else "others"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ClusterApart:
+    """Called where pytest has `--numprocesses`."""
+    return ClusterApart(config, log)
 
 
 def copy_tree(target: Path) -> Path:
@@ -66,21 +85,53 @@ def fresh_tree(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 
 
 @pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[], Path]], Path]:
+    """Has `make` called by the first process that asks for `name`; what it made is for all to copy."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def once(name: str, make: Callable[[], Path]) -> Path:
+        link = base / name
+        with FileLock(base / f"{name}.lock"):
+            if not link.exists():
+                link.symlink_to(make())
+        return link.resolve()
+
+    return once
+
+
+@pytest.fixture(scope="session")
 def tree_with_corpus(
-    fresh_tree: Callable[[], Path], tmp_path_factory: pytest.TempPathFactory
+    made_once: Callable[[str, Callable[[], Path]], Path],
+    fresh_tree: Callable[[], Path],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[], Path]:
     """Makes a new copy of a tree in which the smoke run's corpus is ready."""
-    made = fresh_tree()
-    run_snakemake(made, "results/smoke/corpus/data-bin", "--cores", "2", *SMOKE)
+
+    def make() -> Path:
+        folder = fresh_tree()
+        run_snakemake(folder, "results/smoke/corpus/data-bin", "--cores", "2", *SMOKE)
+        return folder
+
+    made = made_once("tree_with_corpus", make)
     return lambda: copy_run(made, tmp_path_factory.mktemp("run"))
 
 
 @pytest.fixture(scope="session")
-def smoke_run(tree_with_corpus: Callable[[], Path]) -> Path:
+def smoke_run(
+    made_once: Callable[[str, Callable[[], Path]], Path],
+    tree_with_corpus: Callable[[], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     """The folder of a finished smoke run, from the corpus to tables and figures; not to be changed."""
-    folder = tree_with_corpus()
-    run_snakemake(folder, "all", "--cores", "2", *SMOKE)
-    return folder
+
+    def make() -> Path:
+        folder = tree_with_corpus()
+        run_snakemake(folder, "all", "--cores", "2", *SMOKE)
+        return folder
+
+    # A copy for each process: dry runs in it write files that must not go while another copies them.
+    return copy_run(made_once("smoke_run", make), tmp_path_factory.mktemp("smoke"))
 
 
 @pytest.fixture
