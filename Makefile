@@ -36,7 +36,7 @@ study-docs:
 	rm -rf $(STUDY_DOCS)
 	mv $(STUDY_DOCS).new $(STUDY_DOCS)
 
-# Two processes: tests/cluster, which mostly wait for Slurm, beside all the others (tests/conftest.py). With --capture=sys
+# Two processes, as many tests wait more than they compute: tests/conftest.py says which goes to which. With --capture=sys
 # the programs that tests start show their progress.
 test: .venv/.installed
 	$(BIN)/python -m pytest --verbose --capture=sys --durations=10 --numprocesses=2

@@ -1,7 +1,7 @@
 """A copy of the tree to run the workflow in, and one finished smoke run that tests share.
 
 With two processes of pytest-xdist, as `make test` has them, one takes tests/cluster, which mostly wait for
-Slurm, the other all the rest, some of which measure times and so go one after the other.
+Slurm, and tests/dag, the other all the rest, some of which measure times and so go one after the other.
 """
 
 import os
@@ -35,16 +35,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-class ClusterApart(LoadScopeScheduling):
-    """Sends tests/cluster to one process of pytest-xdist and all others to another."""
+class TwoProcesses(LoadScopeScheduling):
+    """Shares the folders of tests out between two processes of pytest-xdist."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "cluster" if nodeid.startswith("tests/cluster/") else "others"
+        return "beside" if nodeid.startswith(("tests/cluster/", "tests/dag/")) else "others"
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ClusterApart:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoProcesses:
     """Called where pytest has `--numprocesses`."""
-    return ClusterApart(config, log)
+    return TwoProcesses(config, log)
 
 
 def copy_tree(target: Path) -> Path:
