@@ -23,6 +23,7 @@ SMOKE = ["--configfile", "config/smoke.yaml"]
 JOB = re.compile(r"^(\w+) +(\d+)$", re.MULTILINE)
 TRAINING = {"baseline", "bssl", "shs", "prune", "scratch"}
 ORDER = ("unit", "dag", "end_to_end", "devices", "cluster")  # what fails soon comes first
+MakeOnce = Callable[[str, Callable[[], Path]], Path]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -85,7 +86,7 @@ def fresh_tree(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 
 
 @pytest.fixture(scope="session")
-def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[], Path]], Path]:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MakeOnce:
     """Has `make` called by the first process that asks for `name`; what it made is for all to copy."""
     base = tmp_path_factory.getbasetemp()
     base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
@@ -102,7 +103,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
 
 @pytest.fixture(scope="session")
 def tree_with_corpus(
-    made_once: Callable[[str, Callable[[], Path]], Path],
+    made_once: MakeOnce,
     fresh_tree: Callable[[], Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[], Path]:
@@ -119,7 +120,7 @@ def tree_with_corpus(
 
 @pytest.fixture(scope="session")
 def smoke_run(
-    made_once: Callable[[str, Callable[[], Path]], Path],
+    made_once: MakeOnce,
     tree_with_corpus: Callable[[], Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
